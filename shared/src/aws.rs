@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn on_vercel_the_keys_of_its_host_are_not_looked_at() {
+    fn on_vercel_the_hosts_credentials_are_ignored() {
         let host = [&LAMBDA[..], &[("VERCEL", "1")]].concat();
         assert!(read(&host).is_none());
         let with_role = [&host[..], &[("AWS_ROLE_ARN", "arn:aws:iam::1:role/justonce")]].concat();
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_that_says_nothing_of_aws_gives_nothing() {
+    fn an_environment_without_aws_settings_has_no_credentials() {
         assert!(read(&[]).is_none());
         assert!(read(&LAMBDA[..1]).is_none());
     }

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::kernel::ids::Ids;
 use crate::domain::kernel::party::BookingId;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects::EffectClients;
 use crate::store::due::DueRow;
 use crate::store::{Company, RowKind, Store, StoreError};
@@ -35,7 +35,7 @@ pub struct Bookings<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowResult {
-    pub worked: Worked,
+    pub worked: RowOutcome,
     /// One of our own reason codes.
     pub reason: &'static str,
     /// Whether the booking is declined now, so not captured meanwhile.
@@ -43,7 +43,7 @@ pub struct RowResult {
 }
 
 impl RowResult {
-    fn of(worked: Worked, reason: &'static str) -> Self {
+    fn of(worked: RowOutcome, reason: &'static str) -> Self {
         Self { worked, reason, declined: false }
     }
 }
@@ -53,20 +53,20 @@ impl Bookings<'_> {
     /// could be performed.
     pub async fn work_on(&self, row: &DueRow) -> RowResult {
         let (Some(company_id), Some(booking_id)) = (row.key.company(), row.key.booking_id()) else {
-            return RowResult::of(Worked::Skipped, "not_of_a_booking");
+            return RowResult::of(RowOutcome::Skipped, "not_of_a_booking");
         };
         if self.effect_clients.stripe.is_none() {
-            return RowResult::of(Worked::Skipped, "stripe_not_configured");
+            return RowResult::of(RowOutcome::Skipped, "stripe_not_configured");
         }
         let ended = match self.process_row(&self.store.company(&company_id), booking_id, row).await {
             Ok(ended) => ended,
             // The row changed meanwhile; the next tick reads it again.
-            Err(StoreError::Conflict { .. }) => RowResult::of(Worked::Skipped, "moved_meanwhile"),
+            Err(StoreError::Conflict { .. }) => RowResult::of(RowOutcome::Skipped, "moved_meanwhile"),
             Err(error) => {
                 tracing::error!(%company_id, %booking_id, %error, "a due row of a booking failed");
                 match error {
-                    StoreError::Shape(_) => RowResult::of(Worked::FailedAlone, "row_unreadable"),
-                    _ => RowResult::of(Worked::Failed, "table_unavailable"),
+                    StoreError::Shape(_) => RowResult::of(RowOutcome::FailedAlone, "row_unreadable"),
+                    _ => RowResult::of(RowOutcome::Failed, "table_unavailable"),
                 }
             }
         };
@@ -92,7 +92,7 @@ impl Bookings<'_> {
             (RowKind::BookingAction, Some(operation)) => {
                 self.process_step(company, booking_id, operation).await
             }
-            _ => Ok(RowResult::of(Worked::Skipped, "not_of_a_booking")),
+            _ => Ok(RowResult::of(RowOutcome::Skipped, "not_of_a_booking")),
         }
     }
 

@@ -12,7 +12,7 @@ mod strength;
 mod telemetry;
 
 pub use marketplace::Marketplace;
-pub use names::{NAMES, Name, Need};
+pub use names::{NAMES, Name, Requirement};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{OwnWords, password_weakness, weakness};
 pub use telemetry::{Analytics, Errors};
@@ -168,7 +168,8 @@ impl Config {
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
-        let is_needed = |name: &Name| matches!(name.need, Need::Start | Need::Always);
+        let is_needed =
+            |name: &Name| matches!(name.requirement, Requirement::Start | Requirement::Production);
         let missing = unset(get).filter(is_needed).collect();
         Ok(Self {
             table_name: get("TABLE_NAME"),
@@ -285,11 +286,11 @@ mod tests {
         let config = Config::read(|_| None).unwrap();
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         assert!(missing.contains(&"TABLE_NAME") && missing.contains(&"CRON_SECRET"), "{missing:?}");
-        assert!(!missing.contains(&"WHOP_API_BASE"), "a default stands in");
+        assert!(!missing.contains(&"WHOP_API_BASE"), "a default is used");
     }
 
     #[test]
-    fn whop_is_asked_at_its_published_addresses_where_nothing_else_is_configured() {
+    fn whops_published_urls_are_the_defaults() {
         let config = Config::read(|_| None).unwrap();
         assert_eq!(config.whop_api_base, "https://api.whop.com/api/v1");
         assert_eq!(config.whop_jwks_url, "https://api.whop.com/.well-known/jwks.json");
@@ -311,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_key_of_stripe_is_no_secret_one() {
+    fn a_publishable_key_of_stripe_is_refused() {
         for (key, taken) in [("sk_test_1", true), ("rk_live_1", true), ("pk_test_1", false)] {
             let read = Config::read(|name| (name == "STRIPE_SECRET_KEY").then(|| key.to_owned()));
             assert_eq!(read.is_ok(), taken, "{key}");

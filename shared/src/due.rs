@@ -62,7 +62,7 @@ impl Default for SweepLimits {
 
 /// The result of processing one row, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Worked {
+pub enum RowOutcome {
     /// The row reached the state it was due for.
     Done,
     /// The row was left for later on purpose, or another worker holds it.
@@ -197,7 +197,7 @@ async fn collect_shard(
 pub async fn process_queues<F, Fut>(found: Found, limits: SweepLimits, work_on: F) -> Report
 where
     F: Fn(DueRow) -> Fut,
-    Fut: Future<Output = Worked>,
+    Fut: Future<Output = RowOutcome>,
 {
     let started = Instant::now();
     let due = found.queues.iter().map(|queue| queue.rows.len() as u64).sum::<u64>() + found.left;
@@ -221,7 +221,7 @@ async fn work_queue<F, Fut>(
     work_on: &F,
 ) where
     F: Fn(DueRow) -> Fut,
-    Fut: Future<Output = Worked>,
+    Fut: Future<Output = RowOutcome>,
 {
     let started = Instant::now();
     let failures = std::sync::atomic::AtomicU32::new(0);
@@ -230,14 +230,14 @@ async fn work_queue<F, Fut>(
             || started.elapsed() >= limits.company_time
             || failures.load(std::sync::atomic::Ordering::Relaxed) >= limits.company_failures
     };
-    let count_result = |worked: Worked, more: bool| {
+    let count_result = |worked: RowOutcome, more: bool| {
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.more |= more;
         match worked {
-            Worked::Done => report.done += 1,
-            Worked::Skipped => report.skipped += 1,
-            Worked::FailedAlone | Worked::Failed => report.failed += 1,
-            Worked::InDoubt => report.in_doubt += 1,
+            RowOutcome::Done => report.done += 1,
+            RowOutcome::Skipped => report.skipped += 1,
+            RowOutcome::FailedAlone | RowOutcome::Failed => report.failed += 1,
+            RowOutcome::InDoubt => report.in_doubt += 1,
         }
     };
     let (over, count_result, of_one_company) = (&over, &count_result, queue.company.is_some());
@@ -246,11 +246,11 @@ async fn work_queue<F, Fut>(
             let failures = &failures;
             async move {
                 if over() {
-                    return count_result(Worked::Skipped, true);
+                    return count_result(RowOutcome::Skipped, true);
                 }
                 let worked = work_on(row).await;
                 // Rows of no company are events of many companies: one failure does not affect the next row.
-                if worked == Worked::Failed && of_one_company {
+                if worked == RowOutcome::Failed && of_one_company {
                     failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 }
                 count_result(worked, false);

@@ -193,7 +193,7 @@ impl Run<'_> {
             Err(RunError::Run(error)) => Err(error),
             Err(RunError::Call(error)) => {
                 tracing::warn!(part, reason = error.reason(), "stripe did not answer the reconciliation");
-                self.summary.trouble.get_or_insert_with(|| error.reason().to_owned());
+                self.summary.error.get_or_insert_with(|| error.reason().to_owned());
                 self.summary.more = true;
                 Ok(())
             }

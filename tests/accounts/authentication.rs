@@ -1,4 +1,4 @@
-//! Nobody enters without proof, and nobody learns of what is not theirs.
+//! Requests without valid credentials are refused, and objects of others stay hidden.
 
 use http::Method;
 use local::embedded::EmbeddedDynamo;
@@ -27,8 +27,8 @@ fn routes(who: Access) -> impl Iterator<Item = (Method, String)> {
     of.map(|route| (route.method.parse().unwrap(), path(route, NO_CASE)))
 }
 
-/// A problem without what differs from request to request.
-fn told(answer: &Answer) -> Value {
+/// A problem document without the fields that differ in every answer.
+fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
     problem
@@ -46,7 +46,7 @@ async fn without_proof_every_route_answers_401() {
         let status = world.ask(bare(method.clone(), &path)).await.status;
         assert!(status != 401 && status != 403, "{method} {path}: {status}");
     }
-    assert!(world.service.sandbox.whop.requests().is_empty(), "Whop is not asked about nobody");
+    assert!(world.service.sandbox.whop.requests().is_empty(), "Whop is not called without a user");
 }
 
 #[tokio::test]
@@ -111,10 +111,10 @@ async fn what_is_not_configured_is_off_and_named() {
         ("WHOP_APP_ID", 503, 200),
         ("WHOP_API_KEY", 503, 200),
         ("TABLE_NAME", 503, 503),
-        // Without a secret nobody can prove to be Whop.
+        // Without a webhook secret no request is authenticated as Whop's.
         ("WHOP_WEBHOOK_SECRET", 200, 401),
         ("ENCRYPTION_KEY", 200, 503),
-        // An empty base leads to the stand-in, never to the real provider.
+        // An empty base URL selects the stand-in, never the real provider.
         ("WHOP_API_BASE", 200, 200),
         ("WHOP_USER_TOKEN_JWKS_URL", 200, 200),
     ] {
@@ -142,15 +142,15 @@ async fn what_is_not_configured_is_off_and_named() {
 }
 
 #[tokio::test]
-async fn while_whop_does_not_answer_nobody_is_let_in() {
-    for trouble in ["status:500", "status:429", "status:403", "status:400", "drop_before", "drop_after"] {
+async fn while_whop_does_not_answer_no_owner_is_authenticated() {
+    for fault in ["status:500", "status:429", "status:403", "status:400", "drop_before", "drop_after"] {
         for operation in [Operation::Access, Operation::Jwks] {
             let world = World::start().await;
-            world.trouble(operation, trouble, None, None);
+            world.inject_fault(operation, fault, None, None);
             for (method, path) in routes(Access::OWNER) {
                 let answer = world.ask(world.owner_request(COMPANY, OWNER, method, &path, None)).await;
                 let (status, wait) = (answer.status.as_u16(), answer.header("retry-after"));
-                assert_eq!((status, wait), (503, Some("2")), "{trouble} {operation:?} {path}");
+                assert_eq!((status, wait), (503, Some("2")), "{fault} {operation:?} {path}");
             }
             world.all_well();
             world.get("/api/settings").await;
@@ -159,7 +159,7 @@ async fn while_whop_does_not_answer_nobody_is_let_in() {
 }
 
 #[tokio::test]
-async fn whops_word_is_believed_for_a_minute_and_no_longer() {
+async fn whops_answer_is_cached_for_a_minute() {
     let world = World::start().await;
     for _ in 0..5 {
         world.get("/api/settings").await;
@@ -183,13 +183,13 @@ async fn another_companys_case_is_answered_as_no_case_at_all() {
         let absent = world.owner(method.clone(), &path(route, NO_CASE), None).await;
         let theirs = world.owner(method, &path(route, &foreign), None).await;
         assert_eq!((absent.status.as_u16(), theirs.status.as_u16()), (404, 404), "{}", route.path);
-        assert_eq!(told(&absent), told(&theirs));
+        assert_eq!(comparable(&absent), comparable(&theirs));
         assert_eq!(absent.headers.len(), theirs.headers.len());
     }
     for route in ROUTES.iter().filter(|route| route.path.contains("{membership_id}")) {
         let theirs = world.owner(Method::GET, &path(route, NO_CASE), None).await;
         let absent = world.owner(Method::GET, &route.path.replace("{membership_id}", "mem_none"), None).await;
-        assert_eq!((absent.status.as_u16(), told(&absent)), (404, told(&theirs)));
+        assert_eq!((absent.status.as_u16(), comparable(&absent)), (404, comparable(&theirs)));
     }
     assert!(world.service.sandbox.outbox.entries().is_empty(), "nothing happened to them");
     let request =
@@ -198,7 +198,7 @@ async fn another_companys_case_is_answered_as_no_case_at_all() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_absent_and_a_wrong_method_is_told_the_right_ones() {
+async fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_allowed_ones() {
     let world = World::start().await;
     for path in ["/", "/api", "/api/settings/", "/api//settings", "/api/cases", "/API/SETTINGS", "/.env"] {
         assert_eq!(world.owner(Method::GET, path, None).await.status, 404, "{path}");
@@ -211,7 +211,7 @@ async fn an_unknown_path_is_absent_and_a_wrong_method_is_told_the_right_ones() {
             assert!(answer.status == 405 && allow.contains(route.method), "{path}: {answer:?}");
         }
     }
-    // What cannot be decoded is refused in the same shape.
+    // An undecodable path is refused with a problem document too.
     let answer = world.owner(Method::GET, "/api/cases/%FF", None).await;
     assert_eq!(answer.status, 400);
     let token = world.service.sandbox.whop.user_token(OWNER, APP_ID);

@@ -1,4 +1,4 @@
-//! Bearer tokens of configured issuers: which of them prove somebody, as what, and for which company.
+//! Bearer tokens of configured issuers: which are accepted, and with which role and company.
 
 use chrono::Duration;
 use http::{Method, Request};
@@ -10,7 +10,7 @@ use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::oidc::AUDIENCE;
 use stand_ins::outbox::Provider;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::world::{COMPANY, World};
 
 #[easy_ext::ext(BearerTokensSteps)]
@@ -19,13 +19,13 @@ pub impl World {
         self.service.app.bearer_tokens.verify(token, self.now()).await
     }
 
-    /// How often the issuer's stand-in was asked for something.
+    /// The number of requests to the issuer's stand-in.
     fn asked_issuer(&self, operation: Operation) -> u64 {
         self.service.sandbox.oidc.requests().get(operation.name()).copied().unwrap_or_default()
     }
 
-    /// Trouble of the issuer's stand-in until all is well again.
-    fn issuer_trouble(&self, operation: Operation, kind: &str) {
+    /// Injects a fault into the issuer's stand-in until it is cleared.
+    fn inject_issuer_fault(&self, operation: Operation, kind: &str) {
         let (provider, kind): (_, FaultKind) = (Provider::Oidc, kind.parse().unwrap());
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
     }
@@ -35,15 +35,15 @@ fn header() -> Value {
     json!({"alg": "RS256", "typ": "at+jwt", "kid": "rs-1"})
 }
 
-/// Hands the good token and the world's way to sign to `test`.
-fn good<T>(world: &World, test: impl FnOnce(&Good<'_>) -> T) -> T {
+/// Passes a valid token and the means to sign others to `test`.
+fn good<T>(world: &World, test: impl FnOnce(&ValidToken<'_>) -> T) -> T {
     let issuer = &world.service.sandbox.oidc;
     let sign = |header: &Value, claims: &Value| issuer.sign(header, claims);
-    test(&Good { header: header(), claims: issuer.bearer_claims("owner", COMPANY), sign: &sign })
+    test(&ValidToken { header: header(), claims: issuer.bearer_claims("owner", COMPANY), sign: &sign })
 }
 
 #[tokio::test]
-async fn a_good_token_proves_who_asks_as_what_and_for_whom() {
+async fn a_valid_token_determines_caller_role_and_company() {
     let world = World::start().await;
     for (role, word) in [(Role::Owner, "owner"), (Role::Accountant, "accountant")] {
         let token = world.service.sandbox.oidc.bearer(word, COMPANY);
@@ -56,7 +56,7 @@ async fn a_good_token_proves_who_asks_as_what_and_for_whom() {
 }
 
 #[tokio::test]
-async fn a_forged_token_proves_nobody_and_fetches_nothing() {
+async fn a_forged_token_is_refused_and_fetches_no_keys() {
     let world = World::start().await;
     let tokens = good(&world, forgeries);
     assert!(tokens.len() > 90, "{}", tokens.len());
@@ -68,11 +68,11 @@ async fn a_forged_token_proves_nobody_and_fetches_nothing() {
 }
 
 #[tokio::test]
-async fn role_and_company_are_mapped_or_nobody_is_proven() {
+async fn a_token_without_a_mapped_role_and_company_is_refused() {
     let world = World::start().await;
     let with = |name: &str, value: Value| good(&world, |good| good.with_claim(name, value));
     let role = world.bearer(&with("role", json!(["staff", 7, "developer", "owner"]))).await.unwrap().role;
-    assert_eq!(role, Role::Developer, "the first that is a word of ours");
+    assert_eq!(role, Role::Developer, "the first that is one of our roles");
     for (name, value) in [
         ("role", json!(null)),
         ("role", json!("admin")),
@@ -91,7 +91,7 @@ async fn role_and_company_are_mapped_or_nobody_is_proven() {
 }
 
 #[tokio::test]
-async fn an_issuer_may_use_words_of_its_own() {
+async fn an_issuer_may_use_its_own_role_names() {
     let world = World::start().await;
     let issuer = &world.service.sandbox.oidc;
     let issuer: BearerIssuer = serde_json::from_value(json!({
@@ -149,7 +149,7 @@ async fn every_kind_of_published_key_proves_with_its_own_algorithm() {
         let token = good(&world, |good| (good.sign)(&header, &good.claims));
         assert!(world.bearer(&token).await.is_ok(), "{alg}");
     }
-    // With two keys of its kind, a token has to say which.
+    // With two keys of its kind, a token must name one.
     world.service.sandbox.oidc.publish("es-2");
     world.advance(Duration::hours(12));
     let nameless = good(&world, |good| (good.sign)(&json!({"alg": "ES256"}), &good.claims));
@@ -157,16 +157,16 @@ async fn every_kind_of_published_key_proves_with_its_own_algorithm() {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_keys_is_one_question_each_half_minute() {
+async fn many_unknown_keys_cause_one_key_request_each_half_minute() {
     let world = World::start().await;
     let tokens = &world.service.app.bearer_tokens;
     for round in 1..=3 {
-        let storm = (0..200).map(|key| {
+        let unknown = (0..200).map(|key| {
             let header = json!({"alg": "ES256", "kid": format!("own-{key}")});
             good(&world, |good| (good.sign)(&header, &good.claims))
         });
         let mut set = tokio::task::JoinSet::new();
-        for token in storm {
+        for token in unknown {
             let (tokens, now) = (tokens.clone(), world.now());
             set.spawn(async move { tokens.verify(&token, now).await });
         }
@@ -179,7 +179,7 @@ async fn a_storm_of_unknown_keys_is_one_question_each_half_minute() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
+async fn a_new_key_is_accepted_and_old_ones_outlast_an_outage() {
     let world = World::start().await;
     let token = |world: &World, kid: &str| {
         let header = json!({"alg": "ES256", "kid": kid});
@@ -189,7 +189,7 @@ async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
     world.service.sandbox.oidc.publish("es-2");
     world.advance(Duration::seconds(30));
     assert!(world.bearer(&token(&world, "es-2")).await.is_ok());
-    world.issuer_trouble(Operation::IssuerKeys, "status:500");
+    world.inject_issuer_fault(Operation::IssuerKeys, "status:500");
     world.advance(Duration::hours(13));
     assert!(world.bearer(&token(&world, "es-1")).await.is_ok(), "known keys serve on");
     assert_eq!(world.bearer(&token(&world, "es-3")).await, Err(TokenError::KeysUnavailable));
@@ -197,18 +197,18 @@ async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
     for _ in 0..10 {
         assert_eq!(world.bearer(&token(&world, "es-3")).await, Err(TokenError::KeysUnavailable));
     }
-    assert_eq!(world.asked_issuer(Operation::IssuerKeys), asked, "an issuer in trouble is left alone");
+    assert_eq!(world.asked_issuer(Operation::IssuerKeys), asked, "a failing issuer is not called again");
 }
 
 #[tokio::test]
-async fn without_keys_nobody_is_proven_and_the_door_says_try_again() {
-    for trouble in ["status:500", "status:404", "drop_before", "drop_after"] {
+async fn without_keys_no_token_is_accepted_and_the_answer_is_503() {
+    for fault in ["status:500", "status:404", "drop_before", "drop_after"] {
         let world = World::start().await;
-        world.issuer_trouble(Operation::IssuerKeys, trouble);
+        world.inject_issuer_fault(Operation::IssuerKeys, fault);
         let token = good(&world, |good| good.token());
-        assert_eq!(world.bearer(&token).await, Err(TokenError::KeysUnavailable), "{trouble}");
+        assert_eq!(world.bearer(&token).await, Err(TokenError::KeysUnavailable), "{fault}");
         world.all_well();
-        assert!(world.bearer(&token).await.is_ok(), "{trouble}");
+        assert!(world.bearer(&token).await.is_ok(), "{fault}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What another page makes a browser send changes nothing: cookies alone prove nobody.
+//! Cross-site requests change nothing: a cookie alone does not authenticate them.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request};
@@ -19,7 +19,7 @@ pub async fn with_two_origins() -> World {
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
-/// The changing routes that a session may ask, or might try to.
+/// The changing routes that accept or could accept a session.
 fn changes() -> impl Iterator<Item = &'static Route> {
     let by_session = |route: &&Route| matches!(route.access, Access::SignedIn | Access::Roles(_));
     ROUTES.iter().filter(|route| route.method != "GET").filter(by_session)
@@ -72,7 +72,7 @@ fn forgeries(honest: &HeaderMap, others: &[&str]) -> Vec<(String, HeaderMap)> {
     for origin in FOREIGN {
         forged.push((format!("origin {origin}"), with(honest, &[("origin", &[origin])])));
         let lying = with(honest, &[("origin", &[origin]), ("sec-fetch-site", &["same-origin"])]);
-        forged.push((format!("origin {origin}, said to be ours"), lying));
+        forged.push((format!("origin {origin} with a forged Sec-Fetch-Site"), lying));
     }
     let foreign = FOREIGN[3];
     for (origins, sites) in [
@@ -168,10 +168,10 @@ async fn what_a_form_can_send_is_refused_and_json_is_taken_however_it_is_written
 }
 
 #[tokio::test]
-async fn reading_changes_nothing_whoever_reads() {
+async fn reading_changes_nothing_for_any_caller() {
     let world = World::of_two_companies().await;
     let case_id = world.open_case(support::world::COMPANY, "mem_1").await;
-    let askers = world.everybody().await;
+    let askers = world.all_askers().await;
     let before = world.rows().await;
     let sent = world.service.sandbox.outbox.entries().len();
     for route in ROUTES {
@@ -194,7 +194,7 @@ async fn reading_changes_nothing_whoever_reads() {
 }
 
 #[tokio::test]
-async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
+async fn a_cross_site_sign_in_is_refused_without_hashing() {
     let world = with_two_origins().await;
     let sign_in = ROUTES.iter().find(|route| (route.method, route.path) == ("POST", "/api/auth/sign-in"));
     let credentials = json!({"username": "provider", "password": "sandbox-provider-password"}).to_string();
@@ -211,7 +211,7 @@ async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
         assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (403, None), "{origin}");
     }
     for site in ["cross-site", "same-site"] {
-        assert_eq!(enter(&[("sec-fetch-site", site)]).await.status, 403, "{site}, and says no origin");
+        assert_eq!(enter(&[("sec-fetch-site", site)]).await.status, 403, "{site} without an origin");
     }
     assert_eq!(enter(&[("origin", ORIGIN), ("origin", FOREIGN[3])]).await.status, 403);
     let anyone = ROUTES.iter().filter(|route| route.method != "GET" && route.access == Access::Anyone);
@@ -228,7 +228,7 @@ async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
 }
 
 #[tokio::test]
-async fn a_cookie_never_stands_in_for_a_proof_that_failed() {
+async fn a_cookie_never_replaces_invalid_credentials() {
     let world = World::start().await;
     let victim = world.staff("provider").await;
     for (name, value) in [("authorization", "Bearer a.b.c"), ("x-whop-user-token", "a.b.c")] {

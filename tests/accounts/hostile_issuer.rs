@@ -1,4 +1,4 @@
-//! An issuer whose answers are made to hurt: discovery, keys, the answer to a code, and what its tokens say.
+//! A hostile issuer: discovery, keys, token answers and claims.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use support::returning::{Browser, START};
 use support::world::{COMPANY, World};
 
 #[test]
-fn no_answer_of_an_issuer_ends_the_process_or_signs_anybody_in() {
+fn no_hostile_answer_of_an_issuer_crashes_or_signs_in() {
     on_usual_stack(|| async {
         for operation in [Operation::Discovery, Operation::IssuerKeys, Operation::Codes] {
             for (number, body) in answers().into_iter().enumerate() {
@@ -74,7 +74,7 @@ fn no_token_ends_the_process_whatever_is_nested_in_it() {
     });
 }
 
-/// Every body that is made to hurt, what is no JSON, and JSON of another kind than was asked for.
+/// Every hostile body, non-JSON, and JSON of an unexpected type.
 fn answers() -> Vec<String> {
     let mut all = hostile_bodies();
     for (open, close) in [("[", "]"), ("{\"keys\":", "}"), ("{\"id_token\":", "}")] {

@@ -1,5 +1,5 @@
-//! Tokens and answers as real issuers write them. The shapes are those of their public documentation and
-//! sample tokens; what we need is ours, and everything else stands as they write it.
+//! Tokens and answers of real issuers. The shapes are those of their public documentation and sample tokens;
+//! only the values that we check are ours.
 
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ async fn staff_of_every_real_issuer_sign_in() {
 }
 
 #[tokio::test]
-async fn what_a_token_answer_says_beside_the_id_token_decides_nothing() {
+async fn fields_of_a_token_answer_beside_the_id_token_are_ignored() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     for change in [
@@ -135,7 +135,7 @@ async fn what_a_token_answer_says_beside_the_id_token_decides_nothing() {
     }
 }
 
-/// Times as they may stand in a token although nobody asked for them in that form.
+/// Times in unusual but valid forms.
 fn odd_times(now: i64) -> [(&'static str, Value); 7] {
     [
         ("iat", json!(now.to_string())),
@@ -149,7 +149,7 @@ fn odd_times(now: i64) -> [(&'static str, Value); 7] {
 }
 
 #[tokio::test]
-async fn a_time_that_nobody_needs_decides_at_no_door_and_a_limit_may_be_written_as_a_text() {
+async fn an_unused_time_claim_is_ignored_and_an_expiry_may_be_a_text() {
     let world = World::start().await;
     let (issuer, whop) = (world.service.sandbox.oidc.clone(), world.service.sandbox.whop.clone());
     let now = world.now().timestamp();
@@ -213,7 +213,7 @@ async fn claims_that_decide_have_to_be_of_their_form() {
 }
 
 #[tokio::test]
-async fn a_bearer_token_of_every_real_issuer_is_believed() {
+async fn a_bearer_token_of_every_real_issuer_is_accepted() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     for (name, extra) in shapes() {

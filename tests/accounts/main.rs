@@ -1,4 +1,4 @@
-//! Who may enter: signing in and up, sessions, tokens, single sign-on.
+//! Authentication: sign-in and sign-up, sessions, tokens, single sign-on.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod authentication;

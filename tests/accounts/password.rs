@@ -11,7 +11,9 @@ const ADDRESS: &str = "canary@example.com";
 const NEW: &str = "another horse battery";
 
 async fn reset(world: &World, token: &str, password: &str) -> Answer {
-    world.stranger("/api/auth/password/reset", json!({"token": token, "password": password})).await
+    world
+        .post_without_session("/api/auth/password/reset", json!({"token": token, "password": password}))
+        .await
 }
 
 async fn signed_in(world: &World, password: &str) -> Browser {
@@ -36,14 +38,14 @@ async fn a_link_sets_a_new_password_and_ends_every_session() {
 }
 
 #[tokio::test]
-async fn nobody_learns_from_forgetting_whether_there_is_an_account() {
+async fn a_password_reset_does_not_reveal_whether_an_account_exists() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let mut seen = Vec::new();
     for address in [ADDRESS, "nobody@example.com"] {
         world.service.dynamo.reset_requests();
         let before = world.sent(Kind::Mail);
-        let answer = world.stranger("/api/auth/password/forgot", json!({"email": address})).await;
+        let answer = world.post_without_session("/api/auth/password/forgot", json!({"email": address})).await;
         assert_eq!(world.newest_mail().0.to, address);
         let mails = world.sent(Kind::Mail) - before;
         seen.push((answer.status.as_u16(), answer.json(), world.table_work(), mails));
@@ -73,17 +75,21 @@ async fn a_link_serves_its_purpose_and_no_other() {
     let confirm = world.sign_up(ADDRESS, PASSWORD).await;
     assert_eq!(reset(&world, &confirm, NEW).await.status, 400);
     let forgotten = world.request_password_reset(ADDRESS).await;
-    let answer = world.stranger("/api/auth/confirm", json!({"token": forgotten, "password": PASSWORD})).await;
+    let answer = world
+        .post_without_session("/api/auth/confirm", json!({"token": forgotten, "password": PASSWORD}))
+        .await;
     assert_eq!(answer.status, 400);
-    // Whoever sets a password by mail has proven the address; the waiting sign-up's password is void.
+    // A password reset proves the address, so the password of a pending sign-up becomes void.
     reset(&world, &forgotten, NEW).await.ok();
     assert!(signed_in(&world, NEW).await.is_in(&world).await);
-    let answer = world.stranger("/api/auth/confirm", json!({"token": confirm, "password": PASSWORD})).await;
+    let answer = world
+        .post_without_session("/api/auth/confirm", json!({"token": confirm, "password": PASSWORD}))
+        .await;
     assert_eq!(answer.status, 400);
 }
 
 #[tokio::test]
-async fn of_many_who_follow_one_link_at_once_one_sets_the_password() {
+async fn of_many_concurrent_uses_of_a_link_one_sets_the_password() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let token = world.request_password_reset(ADDRESS).await;

@@ -29,7 +29,7 @@ async fn the_schedulers_secret_rotates_without_a_gap_on_either_platform() {
     for (secret, status) in [
         (NEW, 200),
         (OLD, 200),
-        // Vercel sends the variable as it stands.
+        // Vercel sends the variable unchanged.
         (&*format!("{NEW},{OLD}"), 200),
         (&*format!("{NEW}, {OLD}"), 200),
         (&*format!("{NEW},guess"), 401),
@@ -55,7 +55,7 @@ async fn sessions_outlive_the_rotation_of_their_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_taken_out_ends_what_it_held() {
+async fn removing_a_secret_ends_its_sessions() {
     let mut world = world_with("SESSION_SECRET", OLD.to_owned()).await;
     let mut browser = world.staff("provider").await;
     deploy(&mut world, "SESSION_SECRET", NEW.to_owned()).await;

@@ -9,7 +9,7 @@ use support::browser::{Browser, PASSWORD};
 use support::world::World;
 
 #[tokio::test]
-async fn every_sign_in_has_a_new_id_and_ends_the_one_that_came_with_it() {
+async fn every_sign_in_has_a_new_session_and_ends_the_previous_one() {
     let world = World::start().await;
     let mut browser = world.staff("provider").await;
     let mut before = browser.clone();

@@ -1,4 +1,4 @@
-//! Signing in tells nobody whether there is an account.
+//! The answer to a sign-in does not reveal whether an account exists.
 
 use http::Method;
 use local::embedded::EmbeddedDynamo;
@@ -8,8 +8,8 @@ use shared::auth::password;
 use support::browser::{Browser, PASSWORD};
 use support::world::{Answer, World, bare};
 
-/// A problem without what differs from request to request.
-fn told(answer: &Answer) -> Value {
+/// A problem document without the fields that differ in every answer.
+fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
     problem
@@ -32,7 +32,7 @@ async fn an_unknown_name_a_wrong_password_and_an_unconfirmed_address_are_one_ans
         world.service.dynamo.reset_requests();
         let answer = Browser::default().sign_in(&world, name, password).await;
         let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
-        seen.push((answer.status.as_u16(), told(&answer), names, world.table_requests()));
+        seen.push((answer.status.as_u16(), comparable(&answer), names, world.table_requests()));
     }
     assert_eq!(seen[0].0, 401);
     assert!(seen.iter().all(|other| *other == seen[0]), "{seen:#?}");
@@ -52,7 +52,7 @@ async fn a_staff_password_may_be_an_argon2id_hash() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_and_password_is_refused_before_any_work() {
+async fn an_invalid_sign_in_body_is_refused_before_hashing() {
     let world = World::start().await;
     let long = "a".repeat(257);
     for body in [
@@ -65,14 +65,14 @@ async fn what_is_no_name_and_password_is_refused_before_any_work() {
         json!({"username": long, "password": PASSWORD}),
         json!({"username": "provider", "password": PASSWORD, "role": "provider"}),
     ] {
-        let answer = world.stranger("/api/auth/sign-in", body.clone()).await;
+        let answer = world.post_without_session("/api/auth/sign-in", body.clone()).await;
         assert_eq!(answer.status, 400, "{body}");
     }
     assert!(world.rows().await.is_empty());
 }
 
 #[tokio::test]
-async fn without_a_session_secret_nobody_learns_which_password_is_right() {
+async fn without_a_session_secret_the_answer_does_not_depend_on_the_password() {
     let unset = ["SESSION_SECRET", "PROVIDER_", "DEVELOPER_", "ACCOUNTANT_", "OIDC_"];
     let lookup = move |name: &str| unset.iter().any(|unset| name.starts_with(unset)).then(String::new);
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;

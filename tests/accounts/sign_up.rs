@@ -1,4 +1,4 @@
-//! An account is opened by whoever reads the mails of its address, and by nobody else.
+//! Only the owner of a mail address can create an account for it.
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
@@ -16,18 +16,18 @@ async fn confirm(world: &World, token: &str) -> Answer {
 }
 
 async fn confirm_with(world: &World, token: &str, password: &str) -> Answer {
-    world.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await
+    world.post_without_session("/api/auth/confirm", json!({"token": token, "password": password})).await
 }
 
 #[tokio::test]
-async fn a_stranger_who_signs_somebody_up_has_no_way_into_the_account() {
+async fn an_attacker_who_signs_somebody_up_cannot_access_the_account() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, "chosen by a stranger").await;
     for guess in [PASSWORD, "", "chosen by a stranger "] {
         assert_eq!(confirm_with(&world, &token, guess).await.status, 400, "{guess}");
     }
     assert_eq!(status_of_sign_in(&world, "chosen by a stranger").await, 401);
-    // Who owns the address signs up in earnest, which makes the stranger's link void.
+    // The address's owner signs up, which makes the other link void.
     let own = world.sign_up(ADDRESS, PASSWORD).await;
     assert_eq!(confirm_with(&world, &token, "chosen by a stranger").await.status, 400);
     confirm(&world, &own).await.ok();
@@ -38,7 +38,7 @@ async fn status_of_sign_in(world: &World, password: &str) -> u16 {
     Browser::default().sign_in(world, ADDRESS, password).await.status.as_u16()
 }
 
-fn told(answer: &Answer) -> (u16, Value) {
+fn comparable(answer: &Answer) -> (u16, Value) {
     (answer.status.as_u16(), answer.json())
 }
 
@@ -60,15 +60,15 @@ async fn an_account_opens_with_the_link_of_its_mail() {
 }
 
 #[tokio::test]
-async fn nobody_learns_from_a_sign_up_whether_there_is_an_account_nor_changes_it() {
+async fn a_sign_up_neither_reveals_nor_changes_an_existing_account() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let mut seen = Vec::new();
     for address in [ADDRESS, "nobody@example.com"] {
         world.service.dynamo.reset_requests();
         let body = json!({"email": address, "password": "another horse battery", "role": "professional", "language": "es"});
-        let answer = world.stranger("/api/auth/sign-up", body).await;
-        seen.push((told(&answer), world.table_work(), world.sent(Kind::Mail)));
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
+        seen.push((comparable(&answer), world.table_work(), world.sent(Kind::Mail)));
     }
     assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
     assert_eq!((seen[0].2, seen[1].2), (2, 3), "each has one mail");
@@ -92,7 +92,7 @@ async fn the_password_that_counts_is_that_of_the_link_that_was_followed() {
 }
 
 #[tokio::test]
-async fn of_many_who_follow_one_link_at_once_one_does() {
+async fn of_many_concurrent_uses_of_a_link_one_succeeds() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, PASSWORD).await;
     let follow = || confirm(&world, &token);
@@ -119,7 +119,7 @@ async fn a_link_that_is_too_old_misshapen_or_unknown_is_one_answer() {
 }
 
 #[tokio::test]
-async fn no_address_password_or_token_stands_in_any_row_in_clear() {
+async fn no_row_has_an_address_password_or_token_in_clear_text() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, PASSWORD).await;
     let reset = world.request_password_reset(ADDRESS).await;
@@ -142,7 +142,7 @@ async fn no_address_password_or_token_stands_in_any_row_in_clear() {
 }
 
 #[tokio::test]
-async fn what_is_no_sign_up_is_refused_with_the_field() {
+async fn an_invalid_sign_up_is_refused_with_the_field() {
     let world = World::start().await;
     let good = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
     for (field, value) in [
@@ -158,14 +158,14 @@ async fn what_is_no_sign_up_is_refused_with_the_field() {
     ] {
         let mut body = good.clone();
         body[field] = value;
-        let answer = world.stranger("/api/auth/sign-up", body).await;
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["field"]), (400, &json!(field)));
     }
     assert!(world.rows().await.is_empty() && world.sent(Kind::Mail) == 0);
 }
 
 #[tokio::test]
-async fn when_no_mail_goes_out_known_and_unknown_are_told_the_same() {
+async fn without_mail_known_and_unknown_addresses_get_the_same_answer() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let (provider, operation, kind) = (Provider::Resend, Operation::Emails, "status:500".parse().unwrap());
@@ -173,8 +173,8 @@ async fn when_no_mail_goes_out_known_and_unknown_are_told_the_same() {
     let mut seen = Vec::new();
     for address in [ADDRESS, "nobody@example.com"] {
         let sign_up = json!({"email": address, "password": PASSWORD, "role": "customer"});
-        let answer = world.stranger("/api/auth/sign-up", sign_up).await;
-        let forgot = world.stranger("/api/auth/password/forgot", json!({"email": address})).await;
+        let answer = world.post_without_session("/api/auth/sign-up", sign_up).await;
+        let forgot = world.post_without_session("/api/auth/password/forgot", json!({"email": address})).await;
         seen.push((answer.status.as_u16(), forgot.status.as_u16(), answer.json()["detail"].clone()));
     }
     assert_eq!((seen[0].0, seen[0].1), (503, 503));
@@ -190,11 +190,11 @@ async fn without_mails_a_sign_up_is_refused_before_any_work() {
         let lookup = |asked: &str| (asked == name).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
         let body = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
-        // Without a table a limit that is asked first cannot be counted, and the answer says that instead.
+        // Without a table the rate limit cannot be counted, and the answer reports that.
         let says = if name == "TABLE_NAME" { "The table " } else { name };
-        let answer = world.stranger("/api/auth/sign-up", body).await;
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");
-        let answer = world.stranger("/api/auth/password/forgot", json!({"email": ADDRESS})).await;
+        let answer = world.post_without_session("/api/auth/password/forgot", json!({"email": ADDRESS})).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");
     }
 }

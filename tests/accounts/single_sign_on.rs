@@ -1,4 +1,4 @@
-//! Signing in at an issuer, from the first click to the session, and every way in which it must not work.
+//! Signing in with an issuer, from the start to the session, and the attacks that must fail.
 
 use crate::bearer_tokens::BearerTokensSteps;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use stand_ins::fault::Operation;
 use stand_ins::oidc::CLIENT_ID;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::returning::{Browser, CALLBACK, START};
 use support::world::{World, bare};
 
@@ -51,10 +51,10 @@ async fn what_was_used_once_is_used_up() {
     let returned = browser.visit(&url, "provider").await;
     let before = browser.cookies.clone();
     browser.finish(&returned).await.ok();
-    assert_eq!(browser.finish(&returned).await.status, 401, "the cookie is gone");
+    assert_eq!(browser.finish(&returned).await.status, 401, "the cookie is removed");
     browser.cookies = before;
     let replayed = browser.finish(&returned).await;
-    assert_eq!(replayed.status, 401, "and whoever kept it finds the code used up");
+    assert_eq!(replayed.status, 401, "and with a copy of it the code is used up");
     assert!(!browser.cookies.contains_key("__Host-session"));
     assert_eq!(world.asked_issuer(Operation::Codes), 2);
 }
@@ -68,7 +68,7 @@ async fn only_the_browser_that_began_can_finish_and_only_in_time() {
         (ours.visit(&our_url, "provider").await, theirs.visit(&their_url, "provider").await);
     let (our_cookies, mixed) =
         (ours.cookies.clone(), json!({"code": their_return["code"], "state": our_return["state"]}));
-    // A link that carries another's code and state signs nobody in as that other.
+    // A link with another user's code and state does not sign in as that user.
     for (cookies, returned, why) in [
         (our_cookies.clone(), their_return.clone(), "another's return"),
         (BTreeMap::new(), our_return.clone(), "no cookie"),
@@ -104,7 +104,7 @@ fn doubled(cookies: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn who_is_nobody_here_is_not_let_in_and_not_told_why() {
+async fn a_user_without_an_account_is_refused_without_a_reason() {
     let world = World::start().await;
     for user in ["nobody", "owner", "customer", "professional", "admin", "Provider"] {
         let mut browser = Browser::new(&world);
@@ -115,7 +115,7 @@ async fn who_is_nobody_here_is_not_let_in_and_not_told_why() {
 }
 
 #[tokio::test]
-async fn the_issuers_no_is_told_in_words() {
+async fn a_denial_of_the_issuer_is_answered_with_a_sentence() {
     let world = World::start().await;
     let mut browser = Browser::new(&world);
     let answer = browser.sign_in("turns_back").await;
@@ -162,7 +162,7 @@ async fn who_cannot_show_the_verifier_gets_nothing_for_a_code() {
 }
 
 #[tokio::test]
-async fn a_forged_id_token_signs_nobody_in() {
+async fn a_forged_id_token_is_refused() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     let count = {
@@ -170,15 +170,19 @@ async fn a_forged_id_token_signs_nobody_in() {
         let claims =
             json!({"iss": issuer.issuer(), "aud": CLIENT_ID, "sub": "user_1", "iat": now, "exp": now + 300});
         let sign = |header: &Value, claims: &Value| issuer.sign(header, claims);
-        forgeries(&Good { header: json!({"alg": "RS256", "typ": "JWT", "kid": "rs-1"}), claims, sign: &sign })
-            .len()
+        forgeries(&ValidToken {
+            header: json!({"alg": "RS256", "typ": "JWT", "kid": "rs-1"}),
+            claims,
+            sign: &sign,
+        })
+        .len()
     };
     assert!(count > 90, "{count}");
     for index in 0..count {
         let signer = issuer.clone();
         issuer.forge(Some(Arc::new(move |header, claims| {
             let sign = |header: &Value, claims: &Value| signer.sign(header, claims);
-            forgeries(&Good { header, claims, sign: &sign }).swap_remove(index).1
+            forgeries(&ValidToken { header, claims, sign: &sign }).swap_remove(index).1
         })));
         refused(&world, &format!("forgery {index}")).await;
     }
@@ -200,7 +204,10 @@ async fn a_forged_id_token_signs_nobody_in() {
     }
     issuer.forge(None);
     Browser::new(&world).sign_in("provider").await.ok();
-    assert!(world.asked_issuer(Operation::IssuerKeys) <= 2, "nobody makes us fetch keys on and on");
+    assert!(
+        world.asked_issuer(Operation::IssuerKeys) <= 2,
+        "unknown keys do not cause repeated key requests"
+    );
 }
 
 async fn refused(world: &World, why: &str) {
@@ -211,7 +218,7 @@ async fn refused(world: &World, why: &str) {
 }
 
 #[tokio::test]
-async fn a_key_of_every_kind_signs_and_a_new_one_is_believed_half_a_minute_later() {
+async fn every_kind_of_key_is_accepted_and_a_new_one_half_a_minute_later() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     Browser::new(&world).sign_in("provider").await.ok();
@@ -228,8 +235,8 @@ async fn a_key_of_every_kind_signs_and_a_new_one_is_believed_half_a_minute_later
 }
 
 #[tokio::test]
-async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
-    for (operation, trouble) in [
+async fn while_the_issuer_does_not_answer_no_one_signs_in_and_nothing_is_lost() {
+    for (operation, fault) in [
         (Operation::Discovery, "status:500"),
         (Operation::Discovery, "drop_before"),
         (Operation::IssuerKeys, "status:500"),
@@ -239,10 +246,10 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
     ] {
         let world = World::start().await;
         let mut browser = Browser::new(&world);
-        world.issuer_trouble(operation, trouble);
+        world.inject_issuer_fault(operation, fault);
         if operation == Operation::Discovery {
             let answer = browser.ask(Method::POST, START, Some(json!({}))).await;
-            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{trouble}");
+            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{fault}");
             world.all_well();
             browser.sign_in("provider").await.ok();
             continue;
@@ -250,7 +257,7 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
         let url = browser.start().await;
         let returned = browser.visit(&url, "provider").await;
         let answer = browser.finish(&returned).await;
-        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{trouble}");
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{fault}");
         assert!(browser.cookies.contains_key("__Host-oidc"), "what was begun may be finished later");
         world.all_well();
         if operation == Operation::Codes {
@@ -263,13 +270,13 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
 async fn what_is_known_of_the_issuer_outlasts_its_outage() {
     let world = World::start().await;
     Browser::new(&world).sign_in("provider").await.ok();
-    world.issuer_trouble(Operation::Discovery, "status:500");
-    world.issuer_trouble(Operation::IssuerKeys, "status:500");
+    world.inject_issuer_fault(Operation::Discovery, "status:500");
+    world.inject_issuer_fault(Operation::IssuerKeys, "status:500");
     world.advance(Duration::hours(13));
     for _ in 0..3 {
         Browser::new(&world).sign_in("provider").await.ok();
     }
-    assert_eq!(world.asked_issuer(Operation::Discovery), 2, "an issuer in trouble is left alone");
+    assert_eq!(world.asked_issuer(Operation::Discovery), 2, "a failing issuer is not called again");
 }
 
 #[tokio::test]

@@ -25,12 +25,12 @@ async fn sign_in(world: &World, name: &str, password: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_password_is_one_whichever_way_its_letters_are_composed() {
+async fn a_password_matches_in_every_unicode_normalization() {
     for (chosen, typed) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
         let world = World::start().await;
         let token = world.sign_up(ADDRESS, chosen).await;
         let confirm = json!({"token": token, "password": typed});
-        world.stranger("/api/auth/confirm", confirm).await.ok();
+        world.post_without_session("/api/auth/confirm", confirm).await.ok();
         assert_eq!(sign_in(&world, ADDRESS, typed).await, 200);
         assert_eq!(
             sign_in(&world, ADDRESS, &typed.replace(' ', "\u{a0}")).await,
@@ -73,7 +73,7 @@ async fn two_hundred_and_fifty_six_characters_are_counted_after_normalisation() 
     world.add_account(ADDRESS, &long).await;
     assert_eq!(sign_in(&world, ADDRESS, &decomposed).await, 200);
     let body = json!({"email": "other@example.com", "password": format!("{long}x"), "role": "customer"});
-    assert_eq!(world.stranger("/api/auth/sign-up", body).await.status, 400);
+    assert_eq!(world.post_without_session("/api/auth/sign-up", body).await.status, 400);
     assert_eq!(sign_in(&world, ADDRESS, &"é".repeat(1_025)).await, 400, "bounded before");
 }
 
@@ -83,7 +83,7 @@ async fn a_password_that_guessers_try_first_is_refused_with_the_reason() {
     let sign_up = async |password: &str| {
         let body =
             json!({"email": "maria.lopez@casa-feliz.example", "password": password, "role": "customer"});
-        world.stranger("/api/auth/sign-up", body).await
+        world.post_without_session("/api/auth/sign-up", body).await
     };
     for (password, reason) in [
         ("passwordpassword", "common password"),
@@ -114,20 +114,20 @@ async fn an_address_in_another_script_is_one_account_in_either_form() {
         for name in [chosen, other, "User@MÜNCHEN.example"] {
             assert_eq!(sign_in(&world, name, PASSWORD).await, 200, "{name}");
         }
-        world.stranger("/api/auth/password/forgot", json!({"email": other})).await;
+        world.post_without_session("/api/auth/password/forgot", json!({"email": other})).await;
         assert_eq!(world.newest_mail().subject(), "Choose a new password");
         assert_eq!(world.rows_of("ACCOUNT#").await.len(), 1);
     }
 }
 
 #[tokio::test]
-async fn letters_that_mail_cannot_reach_are_named() {
+async fn unsupported_letters_of_an_address_are_named() {
     let world = World::start().await;
     let body = json!({"email": "josé@example.com", "password": PASSWORD, "role": "customer"});
     for (path, body) in
         [("/api/auth/sign-up", body), ("/api/auth/password/forgot", json!({"email": "josé@example.com"}))]
     {
-        let answer = world.stranger(path, body).await;
+        let answer = world.post_without_session(path, body).await;
         let error = answer.json()["errors"][0].clone();
         assert_eq!((answer.status.as_u16(), &error["field"]), (400, &json!("email")), "{answer:?}");
         assert!(error["message"].as_str().unwrap().contains("before the @"), "{error}");

@@ -19,8 +19,7 @@ async fn behind_cloudfront() -> World {
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
-/// A password is forgotten, each time of another account and from an address of their own, through one that the
-/// platform sees.
+/// A password reset for a new account each time, from a client address behind a proxy that the platform sees.
 async fn forget(world: &World, proof: &str, nth: u8) -> u16 {
     let mut request = bare(Method::POST, "/api/auth/password/forgot");
     *request.body_mut() = json!({"email": format!("user_{nth}@example.com")}).to_string().into();

@@ -1,4 +1,4 @@
-//! Whop's user token: which ones prove somebody, and for how long.
+//! Whop's user tokens: which are accepted, and for how long.
 
 use chrono::Duration;
 use http::Method;
@@ -9,7 +9,7 @@ use shared::providers::tokens::TokenError;
 use stand_ins::fault::Operation;
 use stand_ins::whop::APP_ID;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::world::{Answer, COMPANY, OWNER, World};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
@@ -23,7 +23,7 @@ fn claims(world: &World) -> Value {
     json!({"iss": ISSUER, "sub": OWNER, "aud": APP_ID, "iat": now, "exp": now + 3600})
 }
 
-/// The good token with one thing changed.
+/// The valid token with one change.
 fn with(world: &World, claim: &str, value: Value) -> String {
     let mut claims = claims(world);
     claims[claim] = value;
@@ -81,7 +81,7 @@ fn worthless(world: &World) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn a_token_that_proves_nothing_opens_no_door() {
+async fn an_invalid_token_is_refused_at_every_route() {
     let world = World::start().await;
     let tokens = worthless(&world);
     for route in ROUTES.iter().filter(|route| route.access == Access::OWNER) {
@@ -90,11 +90,15 @@ async fn a_token_that_proves_nothing_opens_no_door() {
         for (why, token) in &tokens {
             let answer = ask(&world, route.method.parse().unwrap(), &path, token).await;
             assert_eq!(answer.status, 401, "{why} {path}");
-            assert_eq!(answer.json()["detail"], "The user token is not valid.", "nor is it told why: {why}");
+            assert_eq!(
+                answer.json()["detail"],
+                "The user token is not valid.",
+                "the reason is not revealed: {why}"
+            );
         }
     }
     assert_eq!(world.asked(Operation::Access), 0, "Whop is not asked about an unproven user");
-    assert_eq!(world.asked(Operation::Jwks), 1, "and nobody can make us fetch keys on and on");
+    assert_eq!(world.asked(Operation::Jwks), 1, "and unknown keys do not cause repeated key requests");
     assert_eq!(status(&world, &with_header(&world, header())).await, 200);
 }
 
@@ -115,7 +119,7 @@ async fn an_older_token_names_no_key_and_is_proven_by_any() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_believed_half_a_minute_after_the_last_look() {
+async fn a_new_key_is_accepted_half_a_minute_after_the_last_request() {
     let world = World::start().await;
     let old = with_header(&world, header());
     assert_eq!(status(&world, &old).await, 200);
@@ -133,20 +137,20 @@ async fn a_new_key_is_believed_half_a_minute_after_the_last_look() {
 async fn known_keys_outlast_an_outage_of_the_key_server() {
     let world = World::start().await;
     world.get("/api/settings").await;
-    world.trouble(Operation::Jwks, "status:500", None, None);
+    world.inject_fault(Operation::Jwks, "status:500", None, None);
     world.advance(Duration::hours(13));
     world.get("/api/settings").await;
     let unknown = with_header(&world, json!({"alg": "ES256", "kid": "own-key"}));
-    assert_eq!(status(&world, &unknown).await, 503, "who signed it cannot be found out now");
+    assert_eq!(status(&world, &unknown).await, 503, "its key cannot be fetched now");
 }
 
 #[tokio::test]
-async fn every_forgery_proves_nobody() {
+async fn every_forged_token_is_refused() {
     let world = World::start().await;
     let whop = &world.service.sandbox.whop;
     let tokens = {
         let sign = |header: &Value, claims: &Value| whop.sign_token(header.clone(), claims.clone());
-        forgeries(&Good { header: header(), claims: claims(&world), sign: &sign })
+        forgeries(&ValidToken { header: header(), claims: claims(&world), sign: &sign })
     };
     let verifier = world.service.app.user_tokens.as_ref().unwrap();
     for (why, token) in &tokens {

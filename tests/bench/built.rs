@@ -6,12 +6,12 @@ use std::process::Command;
 
 use stacks::repository::root;
 
-/// Builds functions for Lambda, optimized as they are deployed, and tells where they are.
+/// Builds functions for Lambda, optimized as they are deployed, and returns their paths.
 pub fn build(functions: &[String]) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--locked", "--no-default-features", "--features", "aws"]);
     cargo.args(functions.iter().flat_map(|name| ["--package", name]));
-    // What the outer cargo tells about this package would be taken for a change of others.
+    // Cargo's variables for this package would make it rebuild others.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {

@@ -1,4 +1,4 @@
-//! What was measured, as lines of a table.
+//! The measurements, as lines of a table.
 
 use std::fmt;
 use std::path::Path;
@@ -54,7 +54,7 @@ pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
     values[values.len() / 2]
 }
 
-/// What it was measured on.
+/// The machine of the measurement.
 pub fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");

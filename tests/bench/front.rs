@@ -1,4 +1,4 @@
-//! TLS in front of the table, as it is at AWS: nobody can tell a function to talk to it in the clear.
+//! A TLS proxy in front of the table, as AWS requires TLS.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// A TLS endpoint with a certificate of its own, and the file of roots by which a function believes it.
+/// A TLS endpoint with its own certificate, and the file of root certificates that makes functions trust it.
 pub struct Front {
     pub url: String,
     pub bundle: PathBuf,
@@ -18,7 +18,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// Opens it before a server that speaks in the clear at `address`.
+    /// Opens it in front of a plain-text server at `address`.
     pub async fn open(address: String, folder: &Path) -> Self {
         let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
         let bundle = folder.join("roots.pem");
@@ -49,7 +49,7 @@ impl Drop for Front {
     }
 }
 
-/// Whoever hangs up ends it; a function that is killed does so in the middle of anything.
+/// Either side may close the connection at any time; a killed function does so in the middle.
 async fn carry(acceptor: TlsAcceptor, visitor: TcpStream, address: String) {
     let Ok(mut visitor) = acceptor.accept(visitor).await else { return };
     let Ok(mut table) = TcpStream::connect(address).await else { return };

@@ -1,12 +1,13 @@
-//! What every function costs, as a table: `cargo measure`, or `cargo measure settings kpis` for some of them.
+//! The resource use of every function, as a table: `cargo measure`, or `cargo measure settings kpis` for
+//! some.
 //!
-//! Each binary is built as it is deployed to Lambda, for this machine's processor, and started again and again
-//! under the runtime API, beside a table that answers over TLS. What is told is the time of a processor as the
-//! kernel counts it for the process and the most memory that it held: neither depends on who else is busy here.
-//! Medians, because a page that had to be read from disk once says nothing.
+//! Each binary is built as it is deployed to Lambda, for this machine's processor, and started repeatedly
+//! under the runtime API, with a table that answers over TLS. The figures are the processor time and the peak
+//! memory of the process as the kernel counts them: neither depends on other load. They are medians, because
+//! a single page fault from disk would distort a mean.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
-#![expect(clippy::print_stdout, reason = "the table is what was asked for")]
+#![expect(clippy::print_stdout, reason = "the table is the requested output")]
 
 mod built;
 mod figures;

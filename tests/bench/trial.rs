@@ -1,4 +1,4 @@
-//! One function, started again and again and asked.
+//! Starts one function repeatedly and calls it.
 
 use shared::domain::kernel::clock::Clock;
 use std::path::Path;
@@ -26,14 +26,14 @@ const WARM_REQUESTS: usize = 21;
 /// The endpoint that the functions find the table by.
 const TABLE: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 
-/// What is asked of a function.
+/// The request to a function.
 #[derive(Clone)]
 enum Work {
     Question((&'static str, &'static str, &'static str)),
     Job(Schedule),
 }
 
-/// What one start came to.
+/// The measurements of one start.
 struct Start {
     started: Duration,
     first: Duration,
@@ -43,7 +43,7 @@ struct Start {
     table_requests: usize,
 }
 
-/// Starts and asks it, each time beside a table and providers of its own.
+/// Starts and calls it, each time with a new table and new providers.
 pub async fn measure(name: &str, binary: &Path) -> Figures {
     let work = work_of(name);
     let folder = std::env::temp_dir().join(format!("justonce-bench-{}", std::process::id()));
@@ -73,7 +73,7 @@ fn work_of(name: &str) -> Work {
     let schedules = schedule::read(&read("template.yaml"), &read("vercel.json")).unwrap();
     let is_of =
         |schedule: &Schedule| ROUTES.iter().any(|row| row.function == name && row.path == schedule.path);
-    Work::Job(schedules.into_iter().find(is_of).unwrap_or_else(|| panic!("nobody asks {name} anything")))
+    Work::Job(schedules.into_iter().find(is_of).unwrap_or_else(|| panic!("there is no request for {name}")))
 }
 
 async fn start(work: &Work, binary: &Path, folder: &Path) -> Start {
@@ -104,7 +104,7 @@ async fn start(work: &Work, binary: &Path, folder: &Path) -> Start {
     Start { started, first: first - started, warm, peak_memory_kib, table_requests }
 }
 
-/// A member whose renewal has failed, unless that is what the function is about to hear.
+/// A member whose renewal has failed, unless the function itself receives that event.
 async fn prepared<'a>(work: &Work, cloud: &'a Cloud) -> Asker<'a> {
     let mut asker = Asker::new(&cloud.service, "mem_1");
     let cases = QUESTIONS.iter().find(|(function, ..)| *function == "cases").unwrap();
@@ -121,7 +121,7 @@ async fn in_process(cloud: &Cloud, request: Request<Bytes>) -> http::Response<By
     http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
-/// Whether it did what was asked.
+/// Whether the answer is the expected one.
 async fn ask(function: &mut Function, work: &Work, asker: &Asker<'_>, cloud: &Cloud) -> bool {
     match work {
         Work::Question(question) => {

@@ -1,4 +1,4 @@
-//! Where the platforms' tools leave what they have built.
+//! The output folders of the platforms' build tools.
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ pub fn binary(platform: Platform, function: &str) -> PathBuf {
     path
 }
 
-/// What the template calls a function.
+/// The logical id of a function in the template.
 pub fn resource(function: &str) -> String {
     let template = template();
     let resources = template["Resources"].as_mapping().unwrap();

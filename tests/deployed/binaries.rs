@@ -1,4 +1,4 @@
-//! Every function's binary, started and asked once as each platform does it.
+//! Starts every function's binary and calls it once as each platform does.
 
 use shared::domain::kernel::clock::Clock;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ async fn every_binary_answers(platform: Platform) {
         let answer = function.ask(&asker.request(question)).await;
         let answer = answer.unwrap_or_else(|failed| panic!("{} on {platform:?}: {failed}", question.0));
         asker.judge(question, &answer);
-        tell(platform, question.0, &function);
+        print_result(platform, question.0, &function);
     }
     for (name, job) in jobs() {
         let mut function = start(platform, name, &cloud).await;
@@ -47,7 +47,7 @@ async fn every_binary_answers(platform: Platform) {
         let report = function.fire(&occurrence).await;
         let report = report.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"));
         document::check("GET", &job.path, 200, "application/json", report.to_string().as_bytes());
-        tell(platform, name, &function);
+        print_result(platform, name, &function);
     }
 }
 
@@ -81,8 +81,8 @@ async fn start(platform: Platform, name: &str, cloud: &Cloud) -> Function {
     started.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"))
 }
 
-#[expect(clippy::print_stdout, reason = "whoever runs the check sees what was asked, and what it cost")]
-fn tell(platform: Platform, name: &str, function: &Function) {
+#[expect(clippy::print_stdout, reason = "the check's output shows the request and its cost")]
+fn print_result(platform: Platform, name: &str, function: &Function) {
     let spent = function.spent().unwrap();
     let platform = format!("{platform:?}");
     println!(
@@ -92,7 +92,7 @@ fn tell(platform: Platform, name: &str, function: &Function) {
 }
 
 #[test]
-fn every_function_is_asked_or_fired() {
+fn every_function_is_called_or_fired() {
     let asked = QUESTIONS.iter().map(|(function, ..)| (*function).to_owned());
     let fired = jobs().into_iter().map(|(function, _)| function.to_owned());
     let all: BTreeSet<String> = asked.chain(fired).collect();
@@ -100,25 +100,25 @@ fn every_function_is_asked_or_fired() {
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build aws`: infra/check/run binaries"]
 async fn every_function_answers_through_the_runtime_api_of_lambda() {
     every_binary_answers(Platform::Lambda).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
-async fn no_function_on_lambda_follows_what_only_a_parser_understands() {
+#[ignore = "needs the output of `infra/build aws`: infra/check/run binaries"]
+async fn no_function_on_lambda_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Lambda).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
-async fn no_function_on_vercel_follows_what_only_a_parser_understands() {
+#[ignore = "needs the output of `infra/build vercel`: infra/check/run binaries"]
+async fn no_function_on_vercel_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Vercel).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build vercel`: infra/check/run binaries"]
 async fn every_function_answers_through_the_bridge_of_vercel() {
     every_binary_answers(Platform::Vercel).await;
 }

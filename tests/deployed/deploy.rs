@@ -1,7 +1,7 @@
-//! A deployment into an AWS on this machine, by the command that a deployer types.
+//! A deployment to an emulated AWS on this machine, with the documented command.
 //!
-//! The emulator is ministack: it takes the template as CloudFormation would, runs the very binaries behind function
-//! URLs, and fires the schedules. What it cannot do, [`copy`] leaves out of what is deployed here.
+//! The emulator is ministack: it reads the template as CloudFormation does, runs the real binaries behind
+//! function URLs, and fires the schedules. [`copy`] removes what it does not support.
 
 mod copy;
 mod emulator;

@@ -1,7 +1,7 @@
-//! What is deployed, asked as it is deployed: the binaries that the platforms' own tools have built, under
-//! both protocols and in an AWS on this machine.
+//! Tests of the deployed artifacts: the binaries that the platforms' own tools have built, under both
+//! protocols and in an emulated AWS on this machine.
 //!
-//! Nothing of it runs with a plain `cargo test`: `infra/check/run` builds what is asked here and calls it.
+//! A plain `cargo test` does not run them: `infra/check/run` builds the artifacts and calls it.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod artifacts;

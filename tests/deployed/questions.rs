@@ -1,4 +1,4 @@
-//! One question to each function that waits for somebody, asked by somebody who may.
+//! One valid request to each function that has a route.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -34,12 +34,12 @@ pub const QUESTIONS: [(&str, &str, &str); 16] = [
     ("single-sign-on", "POST", "/api/auth/oidc/start"),
 ];
 
-/// Who asks, beside whom the functions run: the provider of the tokens and of the webhook.
+/// The client, and the providers of tokens and webhooks that the functions use.
 pub struct Asker<'a> {
     service: &'a Service,
     /// The member whose renewal fails.
     membership: &'static str,
-    /// What the webhook opened, once it did.
+    /// The case, once the webhook has opened it.
     case_id: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Asker<'a> {
             }
             Access::Anyone => vec![],
             Access::SignedIn | Access::Scheduler | Access::SignedWebhook => {
-                panic!("nobody here asks {}", row.path)
+                panic!("there is no request for {}", row.path)
             }
         }
     }
@@ -105,7 +105,7 @@ impl<'a> Asker<'a> {
             .unwrap()
     }
 
-    /// Holds an answer to what the document promises for success, and remembers what was opened.
+    /// Checks an answer against the document's successful answers, and stores the opened case.
     pub fn judge(&mut self, (_, method, path): (&str, &str, &str), answer: &Response<Bytes>) {
         let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         assert!(answer.status().is_success(), "{method} {path}: {answer:?}");

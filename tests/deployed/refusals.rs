@@ -1,13 +1,13 @@
-//! Secrets that are weak or missing, and settings that do not go together: the start fails, and says all of it at once.
+//! Weak or missing secrets and conflicting settings: the start fails and reports all errors at once.
 
 use platforms::{Failed, Function, Platform};
 use serde_json::Value;
-use shared::config::{NAMES, Need};
+use shared::config::{NAMES, Requirement};
 
 use crate::artifacts::binary;
 use stacks::repository::functions;
 
-/// What nobody should deploy, and no two of it with the same fault.
+/// Settings that must not be deployed, each with another error.
 const WEAK: [(&str, &str); 5] = [
     ("CRON_SECRET", "hunter2"),
     ("ENCRYPTION_KEY", "tooshort"),
@@ -16,10 +16,10 @@ const WEAK: [(&str, &str); 5] = [
     ("SESSION_SECRET", "change-me-change-me-now"),
 ];
 
-/// What staff accounts need beside themselves.
+/// The other variables that staff accounts require.
 const LACKING: [&str; 2] = ["PUBLIC_BASE_URL", "PLATFORM_COMPANY_ID"];
 
-/// The one line in which a function says why it does not start.
+/// The log line in which a function reports why it does not start.
 async fn refusal(platform: Platform, name: &str, environment: &[(&'static str, String)]) -> String {
     match Function::start(platform, &binary(platform, name), environment).await {
         Ok(_) => panic!("{name} starts on {platform:?}"),
@@ -51,9 +51,9 @@ async fn no_binary_starts_with_weak_secrets(platform: Platform) {
     }
 }
 
-/// What is needed from the first start on, and all of it missing.
+/// The variables that are required at the start, all of them missing.
 async fn no_binary_starts_without_what_all_need(platform: Platform) {
-    let needed: Vec<&str> = needed(Need::Start).collect();
+    let needed: Vec<&str> = needed(Requirement::Start).collect();
     for name in functions() {
         let line = refusal(platform, &name, &[]).await;
         assert!(needed.iter().all(|name| line.contains(name)), "{name} on {platform:?}: {line}");
@@ -62,7 +62,7 @@ async fn no_binary_starts_without_what_all_need(platform: Platform) {
 
 /// A feature without its secret is off, and one line of the log names all that are missing.
 async fn every_binary_names_what_is_missing(platform: Platform) {
-    let needed: Vec<&str> = needed(Need::Always).collect();
+    let needed: Vec<&str> = needed(Requirement::Production).collect();
     let environment = [
         ("TABLE_NAME", "justonce"),
         ("TABLE_REGION", "us-east-1"),
@@ -79,19 +79,19 @@ async fn every_binary_names_what_is_missing(platform: Platform) {
     }
 }
 
-fn needed(need: Need) -> impl Iterator<Item = &'static str> {
-    NAMES.iter().filter(move |name| name.need == need).map(|name| name.name)
+fn needed(requirement: Requirement) -> impl Iterator<Item = &'static str> {
+    NAMES.iter().filter(move |name| name.requirement == requirement).map(|name| name.name)
 }
 
 #[tokio::test]
 #[ignore = "starts what `infra/build aws` has built: infra/check/run binaries"]
-async fn no_function_starts_on_lambda_without_what_all_need_and_all_is_named_at_once() {
+async fn no_function_starts_on_lambda_without_the_required_variables_and_all_are_named() {
     no_binary_starts_without_what_all_need(Platform::Lambda).await;
 }
 
 #[tokio::test]
 #[ignore = "starts what `infra/build vercel` has built: infra/check/run binaries"]
-async fn no_function_starts_on_vercel_without_what_all_need_and_all_is_named_at_once() {
+async fn no_function_starts_on_vercel_without_the_required_variables_and_all_are_named() {
     no_binary_starts_without_what_all_need(Platform::Vercel).await;
 }
 

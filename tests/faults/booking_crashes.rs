@@ -7,9 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 use stand_ins::outbox::Kind;
 
+use support::exactly_once::LEASES;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::parties::{PRICE, path_of};
-use support::promise::LEASES;
 use support::world::{Answer, World};
 
 /// What is under way when the trouble strikes.

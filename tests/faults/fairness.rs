@@ -7,7 +7,7 @@ use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 
 use support::crowd::owner_of;
-use support::promise::LEASES;
+use support::exactly_once::LEASES;
 use support::world::{COMPANY, World, id_of};
 
 const LOUD: &str = "biz_loud";
@@ -61,7 +61,7 @@ async fn a_heap_of_due_cases_does_not_keep_another_company_waiting() {
 #[tokio::test]
 async fn a_slow_provider_of_one_company_does_not_keep_another_waiting() {
     let world = loud_and_quiet().await;
-    world.trouble(Operation::Any, "slow:15", None, Some(LOUD));
+    world.inject_fault(Operation::Any, "slow:15", None, Some(LOUD));
     let report = world.tick().await;
     assert_eq!((pushes(&world, QUIET), &report["more"]), (3, &json!(true)));
     let mut quiet = world.service.sandbox.outbox.entries();
@@ -74,7 +74,7 @@ async fn a_slow_provider_of_one_company_does_not_keep_another_waiting() {
 async fn a_company_that_only_fails_is_set_aside_and_taken_back() {
     let world = loud_and_quiet().await;
     let whop = &world.service.sandbox.whop;
-    world.trouble(Operation::Memberships, "status:500", None, Some(LOUD));
+    world.inject_fault(Operation::Memberships, "status:500", None, Some(LOUD));
     let report = world.tick().await;
     assert_eq!((pushes(&world, QUIET), &report["more"]), (3, &json!(true)), "{report}");
     let calls = whop.requests()["memberships"];
@@ -104,7 +104,7 @@ async fn a_company_that_only_fails_is_set_aside_and_taken_back() {
 
     // Taken back for good: one more failing run does not set it aside at once.
     world.open_cases(LOUD, 1).await;
-    world.trouble(Operation::Memberships, "status:500", Some(1), Some(LOUD));
+    world.inject_fault(Operation::Memberships, "status:500", Some(1), Some(LOUD));
     world.tick().await;
     world.advance(Duration::minutes(5));
     world.tick().await;

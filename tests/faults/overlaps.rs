@@ -14,7 +14,7 @@ use serde_json::json;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 
-use support::promise::LEASES;
+use support::exactly_once::LEASES;
 use support::world::{COMPANY, OWNER, REMINDERS, World};
 
 /// Where a run is held up.
@@ -86,7 +86,7 @@ async fn overtaken_everywhere(place: fn(u64) -> At) -> usize {
             let came = held_up(&world, place(call), world.tick(), others).await;
             runs += 1;
             world.pass(&[LEASES, LEASES, Duration::hours(1), Duration::days(2), Duration::days(13)]).await;
-            let outcomes = world.check_the_promise(&told).await;
+            let outcomes = world.check_exactly_once(&told).await;
             assert_eq!(world.case_of("mem_1").await["incentive_days"], 3, "{told}");
             assert_eq!(outcomes.values().sum::<usize>(), 5, "{told}: {outcomes:?}");
             let unknown = outcomes.get("unknown").copied().unwrap_or_default();
@@ -110,7 +110,7 @@ async fn a_run_overtaken_at_any_of_its_requests_repeats_nothing() {
 async fn a_member_who_pays_while_free_days_fail_is_looked_at_no_more() {
     for call in 1.. {
         let world = one_failed().await;
-        world.trouble(Operation::Extend, "drop_after", Some(1), None);
+        world.inject_fault(Operation::Extend, "drop_after", Some(1), None);
         let pays = async {
             world.succeed("mem_1", "pay_1", world.now() + Duration::minutes(1)).await.ok();
         };
@@ -120,7 +120,7 @@ async fn a_member_who_pays_while_free_days_fail_is_looked_at_no_more() {
         let cases = world.items("CASE#").await;
         let due = cases.iter().find(|row| row["sk"].as_s().unwrap() == "CASE" && row.contains_key("due_at"));
         assert_eq!(due, None, "{told}");
-        world.check_the_promise(&told).await;
+        world.check_exactly_once(&told).await;
         if !came {
             break;
         }
@@ -193,7 +193,7 @@ async fn ticks_at_once(rounds: u64, cases: usize) {
         assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (sent, sent), "seed {seed}");
     }
     world.pass(&[Duration::days(15)]).await;
-    let outcomes = world.check_the_promise("ticks at once").await;
+    let outcomes = world.check_exactly_once("ticks at once").await;
     assert_eq!(outcomes.len(), 1, "{outcomes:?}");
 }
 

@@ -170,7 +170,7 @@ async fn whatever_stripe_does_and_however_long_there_is_one_transfer_in_the_end(
             world.add_payee(COMPANY, "user_p", "usd").await;
             world.add_debt("user_p", 500).await;
             let booking = world.add_job(&Job::of(&world, "user_p")).await;
-            world.stripe_trouble(Operation::CreateTransfer, kind, None);
+            world.inject_stripe_fault(Operation::CreateTransfer, kind, None);
             world.pay_day().await;
             assert!(world.transfers().len() <= 1, "{told}");
             for _ in 0..hours {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 
-use support::promise::LEASES;
+use support::exactly_once::LEASES;
 use support::world::{COMPANY, World};
 
 const OPERATIONS: [Operation; 7] = [
@@ -64,7 +64,7 @@ async fn failed() -> World {
 async fn actions_in_the_end(world: &World, told: &str) -> Vec<Value> {
     let (hour, day) = (Duration::hours(1), Duration::days(1));
     world.pass(&[LEASES, LEASES * 3, hour, hour * 7, day, hour, day, hour, day, hour, day, day * 11]).await;
-    world.check_the_promise(told).await;
+    world.check_exactly_once(told).await;
     let case = world.case_of("mem_1").await;
     assert_eq!(case["status"], "exhausted", "{told}: {case:#}");
     world.actions(&case).await
@@ -78,7 +78,7 @@ fn status<'a>(actions: &'a [Value], operation: &str) -> &'a str {
 async fn check(operation: Operation, kind: &str, times: Option<u32>, hours: i32) {
     let told = format!("{kind} at {operation:?} for {hours} hours");
     let world = failed().await;
-    world.trouble(operation, kind, times, None);
+    world.inject_fault(operation, kind, times, None);
     world.settle().await;
     for _ in 0..hours {
         world.pass(&[Duration::hours(1)]).await;
@@ -116,8 +116,8 @@ async fn twenty_hours_of_trouble_at_whop_neither_repeat_nor_forget() {
 async fn a_refused_repetition_says_nothing_about_the_first_call() {
     for (first, days, ends) in [("drop_after", 1, "done"), ("drop_before", 0, "rejected")] {
         let world = failed().await;
-        world.trouble(Operation::Extend, first, Some(1), None);
-        world.trouble(Operation::Extend, "status:400", None, None);
+        world.inject_fault(Operation::Extend, first, Some(1), None);
+        world.inject_fault(Operation::Extend, "status:400", None, None);
         world.settle().await;
         let actions = actions_in_the_end(&world, first).await;
         assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (days, ends), "{first}");
@@ -136,9 +136,9 @@ async fn free_days_in_doubt_for_longer_than_a_key_lives_are_looked_up_and_not_gr
         let told = format!("{first:?}, then thirty hours of 401");
         let world = failed().await;
         if let Some(first) = first {
-            world.trouble(Operation::Extend, first, Some(1), None);
+            world.inject_fault(Operation::Extend, first, Some(1), None);
         }
-        world.trouble(Operation::Extend, "status:401", None, None);
+        world.inject_fault(Operation::Extend, "status:401", None, None);
         world.settle().await;
         for _ in 0..30 {
             world.pass(&[Duration::hours(1)]).await;
@@ -153,8 +153,8 @@ async fn free_days_in_doubt_for_longer_than_a_key_lives_are_looked_up_and_not_gr
 #[tokio::test]
 async fn free_days_are_not_taken_for_granted_because_the_renewal_moved_the_date() {
     let world = failed().await;
-    world.trouble(Operation::Extend, "drop_before", Some(1), None);
-    world.trouble(Operation::Extend, "status:401", None, None);
+    world.inject_fault(Operation::Extend, "drop_before", Some(1), None);
+    world.inject_fault(Operation::Extend, "status:401", None, None);
     world.settle().await;
     let renew = |membership: &mut stand_ins::whop::Membership| {
         membership.renewal_period_end += Duration::days(30);
@@ -168,7 +168,7 @@ async fn free_days_are_not_taken_for_granted_because_the_renewal_moved_the_date(
 #[tokio::test]
 async fn a_push_that_outlasts_our_patience_is_in_doubt_and_not_sent_again() {
     let world = failed().await;
-    world.trouble(Operation::Notifications, "slow:10300", Some(1), None);
+    world.inject_fault(Operation::Notifications, "slow:10300", Some(1), None);
     world.tick().await;
     let since = Instant::now();
     while world.sent(Kind::Push) == 0 {

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use stand_ins::outbox::Kind;
 use stand_ins::whop::MembershipStatus;
 
+use support::exactly_once::LEASES;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
-use support::promise::LEASES;
 use support::world::{Answer, COMPANY, OWNER, World};
 
 /// What is under way when the trouble strikes.
@@ -70,7 +70,7 @@ impl WorkerFuture {
 
     /// Whatever happened on the way: one end, the same as without trouble.
     async fn check(self, world: &World, told: &str) -> Outcome {
-        let outcomes = world.check_the_promise(told).await;
+        let outcomes = world.check_exactly_once(told).await;
         let case = world.case_of("mem_1").await;
         let (status, actions) = match self {
             Self::Tick | Self::Failure => ("exhausted", 5),

@@ -1,4 +1,4 @@
-//! Bookings that nobody answers: the money goes back to the customer on time, and the customer is told.
+//! Unanswered bookings: the authorization is voided in time, and the customer is notified.
 
 use chrono::Duration;
 use serde_json::json;
@@ -10,7 +10,7 @@ use stand_ins::outbox::Kind;
 use support::unanswered::{CONCIERGE, Market, NewBooking};
 use support::world::COMPANY;
 
-/// Which of the two jobs looks.
+/// The job that processes the booking.
 #[derive(Debug, Clone, Copy)]
 enum Job {
     Daily,
@@ -27,7 +27,7 @@ impl Job {
 }
 
 #[tokio::test]
-async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_before() {
+async fn an_unanswered_booking_is_declined_after_a_day_and_not_a_minute_before() {
     for job in [Job::Daily, Job::Tick] {
         let market = Market::open().await;
         let id = market.held(1, NewBooking::default()).await;
@@ -65,7 +65,7 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
 }
 
 #[tokio::test]
-async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
+async fn an_authorization_is_voided_before_it_expires() {
     let market = Market::open().await;
     let id = market
         .held(1, NewBooking { authorized_booking_for: Duration::hours(10), ..NewBooking::default() })
@@ -135,7 +135,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
     let booking = market.booking(id).await;
     assert_eq!(booking.cancellation, Some((market.world.now(), CancelledBy::Schedule)));
     assert_eq!(market.at_stripe(id).await.0, "canceled");
-    assert_eq!(market.counted(), (1, 0), "whoever did not pay is not told that nobody came");
+    assert_eq!(market.counted(), (1, 0), "a customer who did not pay gets no mail");
     assert!(market.is_at_rest().await);
 }
 
@@ -143,7 +143,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
 async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     let market = Market::open().await;
     let any = (stand_ins::outbox::Provider::Stripe, stand_ins::fault::Operation::CreatePaymentIntent);
-    market.trouble(any.0, any.1, "status:429", None, None);
+    market.inject_fault(any.0, any.1, "status:429", None, None);
     let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.faults.clear();
@@ -187,16 +187,16 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
             market.world.ask(support::world::bare(http::Method::GET, "/api/health?type=crons")).await;
         (answer.status.as_u16(), answer.json()["checks"]["crons"]["auto-decline"].clone())
     };
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"]), (200, &json!("never_ran")), "a new deployment is not ill");
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"]), (200, &json!("never_ran")), "a new deployment is not ill");
     market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     let report = market.sweep().await;
     market.world.tick().await;
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"], &told["last_report"]), (200, &json!("ok"), &report));
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"], &health["last_report"]), (200, &json!("ok"), &report));
     market.world.advance(Duration::hours(26) + Duration::seconds(1));
     market.world.tick().await;
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"]), (503, &json!("late")));
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"]), (503, &json!("late")));
 }

@@ -1,4 +1,4 @@
-//! What declining costs: requests that are counted, and time on a clock that is simulated.
+//! The cost of declining: counted requests, and time on a simulated clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
@@ -62,8 +62,8 @@ async fn a_declined_booking_costs_eight_requests_for_the_first_and_for_the_sixti
         let n = bookings as u64;
         let expected = [
             ("Query", 4),
-            // The booking as it is; the booking once its money is free; whether mail to its customer came back;
-            // the hour that the run is added to.
+            // The booking; the booking after the void; whether mail to its customer bounced; the hour that
+            // counts the run.
             ("GetItem", 3 * n + 1),
             // The decision with the step that frees the money; its end with the mail.
             ("TransactWriteItems", 2 * n),
@@ -97,8 +97,8 @@ async fn simulated(bookings: usize) -> StdDuration {
     market.many_held(COMPANY, 0..bookings).await;
     market.world.advance(Duration::hours(24));
     market.world.service.dynamo.answer_within(StdDuration::from_millis(5));
-    market.trouble(Provider::Stripe, Operation::Any, "slow:80", None, None);
-    market.trouble(Provider::Resend, Operation::Any, "slow:80", None, None);
+    market.inject_fault(Provider::Stripe, Operation::Any, "slow:80", None, None);
+    market.inject_fault(Provider::Resend, Operation::Any, "slow:80", None, None);
     let faults = &market.world.service.sandbox.faults;
     faults.stop_intercepting();
     let started = Instant::now();

@@ -1,11 +1,12 @@
-//! Whoever comes first wins: an accept, a capture elsewhere, another run. Nothing happens twice.
+//! Races between a decline and an accept, a capture at Stripe, or another run: the first wins, and nothing
+//! happens twice.
 
 use chrono::Duration;
 use serde_json::{Value, json};
 use shared::domain::marketplace::booking::{BookingCommand, BookingStatus, Refusal};
 use shared::domain::marketplace::booking_record::BookingChange;
 use shared::domain::platform::effect::EffectStatus;
-use shared::due::{SweepLimits, Worked};
+use shared::due::{RowOutcome, SweepLimits};
 use shared::store::StoreError;
 use shared::store::due::SWEEP;
 use stand_ins::fault::Operation;
@@ -63,22 +64,22 @@ async fn an_accept_and_a_sweep_at_the_same_moment_have_one_winner() {
             accept(&market, id).await
         };
         let (accepted, report) = tokio::join!(late_accept, market.sweep());
-        let told = format!("head start {head_start}: {accepted:?} {report}");
+        let context = format!("head start {head_start}: {accepted:?} {report}");
         let captured = market.left(Kind::Capture).len();
         match accepted {
             Ok(()) => {
-                assert_eq!(market.status(id).await, BookingStatus::Accepted, "{told}");
-                assert_eq!((captured, market.counted()), (1, (0, 0)), "{told}");
-                assert_eq!(report["declined"], 0, "{told}");
+                assert_eq!(market.status(id).await, BookingStatus::Accepted, "{context}");
+                assert_eq!((captured, market.counted()), (1, (0, 0)), "{context}");
+                assert_eq!(report["declined"], 0, "{context}");
             }
             Err(refusal) => {
-                assert_eq!(refusal, Refusal::AlreadyDeclined, "{told}");
-                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
-                assert_eq!((captured, market.counted()), (0, (1, 1)), "{told}");
+                assert_eq!(refusal, Refusal::AlreadyDeclined, "{context}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{context}");
+                assert_eq!((captured, market.counted()), (0, (1, 1)), "{context}");
             }
         }
         wins[usize::from(accepted.is_ok())] += 1;
-        assert!(market.is_at_rest().await, "{told}");
+        assert!(market.is_at_rest().await, "{context}");
     }
     assert!(wins[0] > 0 && wins[1] > 0, "both must happen: {wins:?}");
 }
@@ -88,7 +89,7 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
-    // Nobody has heard of it yet: its event is still on the way.
+    // The event of it is not delivered yet.
     let payment = market.payment_of(COMPANY, id).await;
     market.world.service.sandbox.stripe.capture_outside(payment.as_str());
     let report = market.sweep().await;
@@ -106,7 +107,7 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
+async fn a_payment_in_processing_is_retried_later() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
@@ -121,10 +122,10 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
     }
     assert_eq!(stripe.requests().len(), 0);
     market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
-    assert_eq!(market.counted(), (0, 0), "not a word while the money may still be taken");
+    assert_eq!(market.counted(), (0, 0), "no mail while the payment may still be captured");
     assert!(stripe.requests().values().sum::<u64>() < 30, "{:?}", stripe.requests());
 
-    // Stripe keeps its refusal under the key for a day; the money is let go all the same.
+    // Stripe stores its refusal under the key for a day; the authorization is voided all the same.
     stripe.set_status(payment.as_str(), IntentStatus::RequiresCapture);
     market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
     assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Declined, (1, 1)));
@@ -132,7 +133,7 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
 }
 
 #[tokio::test]
-async fn a_payment_that_was_let_go_elsewhere_is_not_let_go_again_and_its_customer_told_once() {
+async fn a_payment_voided_elsewhere_is_not_voided_again_and_its_customer_notified_once() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
@@ -163,7 +164,7 @@ async fn runs_at_the_same_moment_decline_each_booking_once() {
         for id in ids {
             assert_eq!(market.status(id).await, BookingStatus::Declined);
         }
-        // What one run held when another came for it is found once the claim has ended.
+        // A booking claimed by one run is processed by another once the claim has expired.
         market.world.advance(Duration::minutes(3));
         market.world.tick().await;
         assert!(market.is_at_rest().await);
@@ -172,7 +173,7 @@ async fn runs_at_the_same_moment_decline_each_booking_once() {
 }
 
 #[tokio::test]
-async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
+async fn a_stale_index_repeats_nothing_and_causes_few_requests() {
     let market = Market::open().await;
     market.many_held(COMPANY, 0..3).await;
     market.world.advance(Duration::hours(24));
@@ -181,24 +182,24 @@ async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
     let look = || shared::due::collect(store, SWEEP, SweepLimits::default(), market.world.now());
     let stale = look().await.unwrap();
     let stripe = &market.world.service.sandbox.stripe;
-    market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
+    market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
     market.sweep().await;
     market.world.advance(Duration::minutes(1));
     let waiting = look().await.unwrap();
-    market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
+    market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
     market.sweep().await;
     stripe.reset_requests();
     let rows = || stale.queues.iter().chain(&waiting.queues).flat_map(|queue| &queue.rows);
     assert_eq!(rows().count(), 6);
     for row in rows() {
         let ended = app.bookings(store).work_on(row).await;
-        assert_eq!((ended.worked, ended.declined), (Worked::Skipped, false), "{row:?}");
+        assert_eq!((ended.worked, ended.declined), (RowOutcome::Skipped, false), "{row:?}");
     }
     assert!(stripe.requests().is_empty(), "each waits for its next try");
     market.world.advance(Duration::minutes(2));
     market.sweep().await;
     for row in rows() {
-        assert_eq!(app.bookings(store).work_on(row).await.worked, Worked::Skipped);
+        assert_eq!(app.bookings(store).work_on(row).await.worked, RowOutcome::Skipped);
     }
     assert_eq!(market.counted(), (3, 3));
 }

@@ -1,5 +1,5 @@
-//! Stripe promises no order and no single delivery: any order, any number of times, one booking, one
-//! set of books.
+//! Stripe guarantees neither order nor single delivery: any order and any repetition give one booking and one
+//! ledger.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use support::booked::{booking_id, fact, metadata, requested, usd};
 use support::world::{World, beginning};
 
-/// What happens to a payment, step by step.
+/// The steps of a payment.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Authorize,
@@ -27,14 +27,14 @@ enum Step {
     Reverse(i64),
 }
 
-/// A story: what happens, how far apart, and what we ourselves say of the booking.
+/// A scenario: the steps, the time between them, and our own facts about the booking.
 struct Story {
     steps: Vec<Step>,
     apart: Duration,
     own: Vec<(i64, BookingFactKind)>,
 }
 
-/// The payment of the one booking; the first that the stand-in makes.
+/// The payment of the booking, the first that the stand-in creates.
 const PAYMENT: &str = "pi_0000000001";
 const TRANSFER: &str = "tr_0000000001";
 const ACCOUNT: &str = "acct_professional";
@@ -46,8 +46,8 @@ impl Story {
         own.chain([requested()]).collect()
     }
 
-    /// Everything that Stripe says in the course of it, in order.
-    async fn letters(&self) -> Vec<String> {
+    /// All events that Stripe sends during it, in order.
+    async fn bodies(&self) -> Vec<String> {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
         let id = booking_id("1");
@@ -91,22 +91,21 @@ async fn pay_out(world: &World) {
     assert_eq!(client.create_transfer("payout:1:v1", &new).await.unwrap().id, TRANSFER);
 }
 
-/// What is left of a booking: its facts, what follows from them, when it is looked at next, and the books.
+/// The result for a booking: its facts, its state, when it is due next, and the ledger.
 type End = (History, String, Option<String>, Vec<(String, i64)>);
 
-/// Delivers letters, long after the story, to a world in which the booking is asked for after so many of
-/// them.
-async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
+/// Delivers events long after the scenario; the booking is requested after the given number of them.
+async fn end_of(story: &Story, bodies: &[&String], asked_after: usize) -> End {
     let world = World::start().await;
     world.advance(Duration::days(40));
     let (id, payment) = (booking_id("1"), PaymentIntentId::parse(PAYMENT).unwrap());
-    for (place, letter) in letters.iter().enumerate() {
+    for (place, body) in bodies.iter().enumerate() {
         if place == asked_after {
             world.record_facts(id, Some(&payment), story.own_facts()).await;
         }
-        world.deliver_stripe_text(letter).await;
+        world.deliver_stripe_text(body).await;
     }
-    if letters.len() <= asked_after {
+    if bodies.len() <= asked_after {
         world.record_facts(id, Some(&payment), story.own_facts()).await;
     }
     world.apply_what_waits().await;
@@ -120,8 +119,8 @@ async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     (row.history.clone(), format!("{:?}", row.booking().unwrap()), due, balances)
 }
 
-fn permutations(letters: &[usize]) -> Vec<Vec<usize>> {
-    let Some((first, rest)) = letters.split_first() else { return vec![Vec::new()] };
+fn permutations(places: &[usize]) -> Vec<Vec<usize>> {
+    let Some((first, rest)) = places.split_first() else { return vec![Vec::new()] };
     let insert = |order: Vec<usize>| {
         (0..=order.len()).map(move |place| {
             let mut order = order.clone();
@@ -132,25 +131,25 @@ fn permutations(letters: &[usize]) -> Vec<Vec<usize>> {
     permutations(rest).into_iter().flat_map(insert).collect()
 }
 
-/// The letters that mean something.
+/// The events that have a meaning.
 async fn telling(story: &Story) -> Vec<String> {
     let silent =
         ["charge.captured", "refund.created", "transfer.created", "charge.expired", "payment_intent.created"];
-    let letters = story.letters().await.into_iter();
-    letters.filter(|body| !silent.iter().any(|name| body.contains(&format!("\"{name}\"")))).collect()
+    let bodies = story.bodies().await.into_iter();
+    bodies.filter(|body| !silent.iter().any(|name| body.contains(&format!("\"{name}\"")))).collect()
 }
 
 async fn every_order_ends_alike(story: Story, status: &str) {
-    let letters = telling(&story).await;
-    let told: Vec<&String> = letters.iter().collect();
-    let expected = end_of(&story, &told, 0).await;
+    let bodies = telling(&story).await;
+    let deliveries: Vec<&String> = bodies.iter().collect();
+    let expected = end_of(&story, &deliveries, 0).await;
     assert!(expected.1.contains(&format!("status: {status}")), "{expected:?}");
-    let places: Vec<usize> = (0..letters.len()).collect();
+    let places: Vec<usize> = (0..bodies.len()).collect();
     for (number, order) in permutations(&places).into_iter().enumerate() {
-        let told: Vec<&String> = order.iter().map(|place| &letters[*place]).collect();
-        let asked_after = number % (letters.len() + 1);
+        let deliveries: Vec<&String> = order.iter().map(|place| &bodies[*place]).collect();
+        let asked_after = number % (bodies.len() + 1);
         assert_eq!(
-            end_of(&story, &told, asked_after).await,
+            end_of(&story, &deliveries, asked_after).await,
             expected,
             "{order:?}, asked after {asked_after}"
         );
@@ -168,7 +167,7 @@ async fn a_payment_taken_and_partly_given_back_in_one_second_ends_alike_in_every
 }
 
 #[tokio::test]
-async fn a_hold_that_was_let_go_outside_ends_alike_in_every_order() {
+async fn an_authorization_voided_at_stripe_has_the_same_result_in_every_order() {
     let steps = vec![Step::Authorize, Step::CancelOutside];
     every_order_ends_alike(Story { steps, apart: Duration::hours(1), own: vec![] }, "Cancelled").await;
 }
@@ -213,7 +212,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_long_life_told_in_any_order_and_repeated_ends_alike(
+    fn a_long_history_in_any_order_with_repetitions_has_the_same_result(
         apart_minutes in prop_oneof![Just(0), Just(1), Just(700)],
         won in any::<bool>(),
         order in Just((0..64).collect::<Vec<usize>>()).prop_shuffle(),
@@ -222,10 +221,10 @@ proptest! {
         let runtime = Runtime::new().unwrap();
         let (expected, got) = runtime.block_on(async {
             let story = a_long_life(Duration::minutes(apart_minutes), won);
-            let letters = story.letters().await;
-            let told: Vec<&String> = letters.iter().collect();
-            let expected = end_of(&story, &told, 0).await;
-            let twice = [told.clone(), told].concat();
+            let bodies = story.bodies().await;
+            let deliveries: Vec<&String> = bodies.iter().collect();
+            let expected = end_of(&story, &deliveries, 0).await;
+            let twice = [deliveries.clone(), deliveries].concat();
             let mixed: Vec<&String> = order.iter().filter_map(|place| twice.get(*place).copied()).collect();
             (expected, end_of(&story, &mixed, asked_after).await)
         });
@@ -259,7 +258,7 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
 }
 
 #[tokio::test]
-async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
+async fn every_cancellation_reason_of_a_payment_ends_the_booking_accordingly() {
     for (word, status, reason, mails) in [
         (json!("automatic"), "declined", Some(DeclinedReason::HoldExpired), 1),
         (json!("expired"), "declined", Some(DeclinedReason::HoldExpired), 1),
@@ -294,7 +293,7 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_dispute_stands_until_it_is_won_and_stays_where_it_is_lost() {
+async fn a_dispute_is_open_until_it_is_won_and_stays_if_it_is_lost() {
     for (won, end) in [(true, "completed"), (false, "disputed")] {
         let world = World::start().await;
         let (id, payment) = world.add_booking("1").await;

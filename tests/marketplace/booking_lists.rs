@@ -10,14 +10,14 @@ use shared::domain::kernel::time;
 use support::parties::PROFESSIONAL;
 use support::world::World;
 
-/// Nine bookings of two professionals and three customers, three of them promised, three turned down.
+/// Nine bookings of two professionals and three customers, three of them accepted, three declined.
 async fn with_bookings() -> World {
     let world = World::start().await;
     for number in 0..9_i64 {
         let mut job = world.job();
         job["customer_id"] = json!(format!("user_customer_{}", number % 3));
         job["professional_id"] = json!(if number == 8 { "user_other" } else { PROFESSIONAL });
-        // The later asked for, the earlier it begins.
+        // The later a booking was requested, the earlier its job begins.
         job["scheduled_start"] = json!(time::format(world.now() + Duration::days(30 - 2 * number)));
         let booking = world.keyed(Method::POST, "/api/bookings", &format!("key-{number}"), job).await.json();
         if number >= 3 {
@@ -124,7 +124,7 @@ async fn a_cursor_leads_only_through_the_list_that_gave_it() {
 }
 
 #[tokio::test]
-async fn parameters_that_say_nothing_are_named() {
+async fn invalid_parameters_are_named() {
     let world = World::start().await;
     for (query, field) in [
         ("status=paid", "status"),
@@ -143,7 +143,7 @@ async fn parameters_that_say_nothing_are_named() {
 }
 
 #[tokio::test]
-async fn everybody_sees_the_list_that_is_theirs() {
+async fn every_caller_sees_its_own_list() {
     let world = World::start().await;
     let (customer, professional) = (world.party("customer-1"), world.party("professional-1"));
     for number in 0..4 {

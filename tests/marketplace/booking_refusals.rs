@@ -1,4 +1,4 @@
-//! What cannot be asked for, and what is nobody's business.
+//! Invalid booking requests, and bookings of others.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -123,7 +123,7 @@ async fn anothers_booking_is_as_absent_as_none() {
     let booking = world.keyed(Method::POST, "/api/bookings", "key-1", job).await.json();
     world.authorize(&booking).await;
     let none = json!({"booking_id": "00000000-0000-4000-8000-000000000000"});
-    let told = |answer: &Answer| {
+    let comparable = |answer: &Answer| {
         let mut problem = answer.json();
         problem.as_object_mut().unwrap().remove("request_id");
         problem
@@ -133,7 +133,7 @@ async fn anothers_booking_is_as_absent_as_none() {
     for (number, who) in strangers.into_iter().enumerate() {
         let theirs = world.as_party(who, Method::GET, &path_of(&booking), None).await;
         let absent = world.as_party(who, Method::GET, &path_of(&none), None).await;
-        assert_eq!((theirs.status.as_u16(), told(&theirs)), (404, told(&absent)), "{who:?}");
+        assert_eq!((theirs.status.as_u16(), comparable(&theirs)), (404, comparable(&absent)), "{who:?}");
         for what in ["accept", "decline", "complete", "cancel", "payment"] {
             let may = who.0 == "professional" && what != "payment"
                 || who.0 == "customer" && ["cancel", "payment"].contains(&what);
@@ -164,7 +164,7 @@ async fn anothers_booking_is_as_absent_as_none() {
 }
 
 #[tokio::test]
-async fn a_customer_calls_off_only_what_nobody_has_promised() {
+async fn a_customer_cancels_only_before_the_acceptance() {
     let world = World::start().await;
     let customer = ("customer", "customer-1");
     let mut job = world.job();
@@ -194,7 +194,7 @@ async fn a_customer_calls_off_only_what_nobody_has_promised() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named_and_a_body_that_says_something_too() {
+async fn an_invalid_id_and_an_unexpected_body_are_refused() {
     let world = World::start().await;
     for id in ["1", "00000000-0000-4000-8000-00000000000G", "00000000000040008000000000000000"] {
         let answer = world.owner(Method::GET, &format!("/api/bookings/{id}"), None).await;

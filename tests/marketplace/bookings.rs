@@ -1,4 +1,4 @@
-//! A job from the question to its end: the money follows what people decide, once.
+//! A booking from the request to its end: the money follows the decisions, once.
 
 use chrono::Duration;
 use http::Method;
@@ -18,7 +18,7 @@ fn refused(answer: &Answer, word: &str) {
 }
 
 #[tokio::test]
-async fn a_job_is_asked_for_paid_promised_and_done() {
+async fn a_job_is_requested_paid_accepted_and_completed() {
     let world = World::start().await;
     let asked = world.book("key-1").await;
     assert_eq!((&asked["status"], &asked["amount"]), (&json!("requested"), &json!(PRICE)));
@@ -51,7 +51,7 @@ async fn a_job_is_asked_for_paid_promised_and_done() {
 }
 
 #[tokio::test]
-async fn a_promise_made_twice_at_once_takes_the_money_once() {
+async fn two_concurrent_acceptances_capture_once() {
     for keys in [["key-1", "key-1"], ["key-1", "key-2"]] {
         let world = World::start().await;
         let booking = world.held("key-0").await;
@@ -74,7 +74,7 @@ async fn a_promise_made_twice_at_once_takes_the_money_once() {
 }
 
 #[tokio::test]
-async fn a_job_turned_down_lets_the_money_go_and_tells_the_customer_once() {
+async fn a_decline_voids_the_authorization_and_notifies_the_customer_once() {
     let world = World::start().await;
     let body = {
         let mut job = world.job();
@@ -101,7 +101,7 @@ async fn a_job_turned_down_lets_the_money_go_and_tells_the_customer_once() {
 }
 
 #[tokio::test]
-async fn what_is_called_off_after_the_money_was_taken_is_given_back_whole() {
+async fn a_cancellation_after_the_capture_refunds_everything() {
     let world = World::start().await;
     let booking = world.accepted_booking("key-1").await;
     world.advance(Duration::hours(2));
@@ -117,13 +117,13 @@ async fn what_is_called_off_after_the_money_was_taken_is_given_back_whole() {
 }
 
 #[tokio::test]
-async fn what_is_called_off_before_anybody_paid_closes_the_payment() {
+async fn a_cancellation_before_the_payment_cancels_the_payment_intent() {
     let world = World::start().await;
     let booking = world.book("key-1").await;
     let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
     assert_eq!(cancelled["status"], "cancelled");
     let payment = world.get(&format!("{}/payment", path_of(&booking))).await;
-    assert_eq!(payment["status"], "canceled", "nobody pays it later");
+    assert_eq!(payment["status"], "canceled", "it cannot be paid later");
     world.check_the_books().await;
 }
 
@@ -158,7 +158,7 @@ async fn a_capture_elsewhere_wins_over_the_professionals_no() {
 }
 
 #[tokio::test]
-async fn a_hold_that_is_lost_before_the_promise_is_told() {
+async fn an_authorization_lost_before_the_acceptance_is_reported() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.service.sandbox.stripe.cancel_outside(payment_of(&booking));
@@ -168,7 +168,7 @@ async fn a_hold_that_is_lost_before_the_promise_is_told() {
 }
 
 #[tokio::test]
-async fn while_stripe_is_away_a_job_can_be_asked_for_and_its_payment_comes_later() {
+async fn while_stripe_is_down_a_job_can_be_requested_and_its_payment_is_created_later() {
     let world = World::start().await;
     let rule = |operation| Rule {
         provider: Provider::Stripe,
@@ -192,7 +192,7 @@ async fn while_stripe_is_away_a_job_can_be_asked_for_and_its_payment_comes_later
 }
 
 #[tokio::test]
-async fn a_customer_with_an_account_is_told_at_its_own_address() {
+async fn a_customer_with_an_account_gets_mails_at_its_own_address() {
     let world = World::of_two_companies().await;
     let mut browser = world.signed_in(shared::domain::kernel::account::Role::Customer).await;
     let mut job = world.job();

@@ -1,5 +1,5 @@
-//! What Stripe and the books differ in, as staff sees it: listed where it belongs, closed by one person
-//! once, and left closed by the reconciliations that follow.
+//! Findings as staff sees them: listed for the right company, closed once by one person, and kept closed by
+//! later reconciliations.
 
 use crate::reconciliation_findings::ReconciliationFindingsSteps;
 use chrono::Duration;
@@ -11,16 +11,16 @@ use support::findings::PLATFORM;
 
 use support::answer::is_replay;
 use support::askers::{OTHER, fresh_key};
+use support::exactly_once::LEASES;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::jobs_done::ACCOUNT;
-use support::promise::LEASES;
 use support::world::{Answer, COMPANY, World, secret_request};
 
 const NOTE: &str = "A bonus, agreed on by mail.";
 
 #[easy_ext::ext(FindingsSteps)]
 impl World {
-    /// A booking of the company that was paid, and paid again by hand; the second transfer.
+    /// A booking of the company that was paid out twice, once by hand; returns the second transfer.
     async fn paid_twice(&self) -> String {
         let job = self.done_job("1", 10_000).await;
         self.transfer_share(&job, 8_500).await;
@@ -36,7 +36,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed() {
+async fn an_unexplained_difference_is_listed_closed_by_one_person_and_stays_closed() {
     let world = World::with_an_account().await;
     let second = world.paid_twice().await;
     let finding_totals = world.findings_of(COMPANY).await;
@@ -73,7 +73,7 @@ async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed()
 }
 
 #[tokio::test]
-async fn a_company_sees_its_own_findings_and_only_the_platform_those_of_nobody() {
+async fn a_company_sees_its_own_findings_and_only_the_platform_those_without_an_owner() {
     let world = World::with_an_account().await;
     let second = world.paid_twice().await;
     let nobodys = world.service.sandbox.stripe.transfer_outside(ACCOUNT, 700, "usd");
@@ -89,8 +89,12 @@ async fn a_company_sees_its_own_findings_and_only_the_platform_those_of_nobody()
     {
         let theirs = world.close_finding((Role::Accountant, company), foreign, NOTE).await;
         let absent = world.close_finding((Role::Accountant, company), "tr_none", NOTE).await;
-        let told = |answer: &Answer| (answer.status, answer.json()["detail"].clone());
-        assert_eq!((told(&theirs), theirs.status), (told(&absent), StatusCode::NOT_FOUND), "{company}");
+        let comparable = |answer: &Answer| (answer.status, answer.json()["detail"].clone());
+        assert_eq!(
+            (comparable(&theirs), theirs.status),
+            (comparable(&absent), StatusCode::NOT_FOUND),
+            "{company}"
+        );
     }
     assert_eq!(world.closings().await, [json!(null); 0]);
     world.close_finding((Role::Provider, PLATFORM), &nobodys, NOTE).await.ok();
@@ -119,7 +123,7 @@ async fn the_sums_of_all_companies_are_shown_to_the_platform_alone() {
 }
 
 #[tokio::test]
-async fn findings_of_the_platform_and_of_nobody_are_one_list_page_by_page() {
+async fn findings_of_the_platform_and_those_without_an_owner_are_one_paged_list() {
     let world = World::start().await;
     for number in 0..9 {
         let company = [None, None, Some(PLATFORM), Some(COMPANY)][number % 4];
@@ -140,7 +144,7 @@ async fn findings_of_the_platform_and_of_nobody_are_one_list_page_by_page() {
 }
 
 #[tokio::test]
-async fn of_two_who_close_a_finding_at_once_one_does() {
+async fn of_two_concurrent_closings_one_succeeds() {
     for _ in 0..8 {
         let world = World::start().await;
         let id = world.file_finding(Some(COMPANY), "txn_1").await;
@@ -158,31 +162,31 @@ async fn of_two_who_close_a_finding_at_once_one_does() {
 }
 
 #[tokio::test]
-async fn a_word_on_a_finding_survives_trouble_at_every_request() {
+async fn closing_a_finding_survives_a_fault_at_every_request() {
     let mut runs = 0;
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut world = World::start().await;
             let id = world.file_finding(Some(COMPANY), "txn_1").await;
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
             let by = (Role::Accountant, COMPANY);
             let word = world.resolve_finding(by, &id, key.clone(), &body);
-            let struck = InjectedFault::at(&world, trouble, call).during(word).await;
+            let was_injected = InjectedFault::at(&world, fault, call).during(word).await;
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.resolve_finding(by, &id, key.clone(), &body).await;
-            assert_eq!(closed.status, StatusCode::OK, "{told}: {closed:?}");
-            assert_eq!(closed.json()["status"], "accepted", "{told}");
-            assert_eq!(world.closings().await.len(), 1, "{told}");
+            assert_eq!(closed.status, StatusCode::OK, "{context}: {closed:?}");
+            assert_eq!(closed.json()["status"], "accepted", "{context}");
+            assert_eq!(world.closings().await.len(), 1, "{context}");
             let finding_totals = world.store().finding_totals().await.unwrap();
             assert_eq!(
                 (finding_totals.open_findings, finding_totals.accepted_amounts["usd"]),
                 (0, 100),
-                "{told}"
+                "{context}"
             );
             runs += 1;
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -191,10 +195,10 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
 }
 
 #[tokio::test]
-async fn a_transfer_in_doubt_is_not_closed_by_a_word_on_its_finding() {
+async fn closing_its_finding_does_not_resolve_a_transfer_in_doubt() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.transfer_share(&job, 8_500).await;
     world.reconcile().await;
     let id = world.findings_of(COMPANY).await[0]["finding_id"].as_str().unwrap().to_owned();
@@ -210,7 +214,7 @@ async fn a_transfer_in_doubt_is_not_closed_by_a_word_on_its_finding() {
 }
 
 #[tokio::test]
-async fn a_word_on_a_finding_without_a_note_or_from_the_wrong_person_is_refused() {
+async fn closing_a_finding_without_a_note_or_with_the_wrong_role_is_refused() {
     let world = World::start().await;
     let id = world.file_finding(Some(COMPANY), "txn_1").await;
     let by = (Role::Provider, COMPANY);

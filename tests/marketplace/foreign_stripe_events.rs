@@ -102,9 +102,12 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
             assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "duplicate");
         }
     }
-    // What could not be read of a payment that is not ours is not listed either.
-    let strange = json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
-    world.deliver_stripe(&event("evt_strange", "payment_intent.succeeded", world.now(), strange)).await;
+    // An unreadable part of a payment that is not ours is not listed either.
+    let unreadable_object =
+        json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
+    world
+        .deliver_stripe(&event("evt_strange", "payment_intent.succeeded", world.now(), unreadable_object))
+        .await;
     world.assert_ignored("evt_strange", "not_ours").await;
     assert_eq!(world.effects().await, before);
     world.advance(Duration::days(3));
@@ -119,7 +122,7 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
 }
 
 #[tokio::test]
-async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then() {
+async fn a_dispute_or_refund_of_another_shop_is_looked_up_once() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     let other = world.open_payment(booking_id("other"), BTreeMap::new()).await;
@@ -128,9 +131,9 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
         ("evt_1", "charge.dispute.created", dispute(other.as_str())),
         ("evt_2", "refund.failed", failed_refund(other.as_str())),
         ("evt_3", "charge.dispute.closed", {
-            let mut strange = dispute(other.as_str());
-            strange["status"] = json!("a_later_status");
-            strange
+            let mut unreadable_object = dispute(other.as_str());
+            unreadable_object["status"] = json!("a_later_status");
+            unreadable_object
         }),
     ] {
         stripe.reset_requests();
@@ -143,24 +146,24 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
 }
 
 #[tokio::test]
-async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds_its_booking() {
+async fn a_dispute_of_our_payment_with_an_unknown_id_finds_its_booking() {
     let world = World::start().await;
     let id = booking_id("1");
-    // The answer to opening it was lost: no row knows the payment's id, but it bears our metadata.
+    // The answer to its creation was lost: no row has the payment's id, but it has our metadata.
     let payment = world.open_payment(id, metadata(id)).await;
     world.record_facts(id, None, vec![requested()]).await;
     let dispute_event = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));
     assert_eq!(world.deliver_stripe(&dispute_event).await["outcome"], "applied");
     assert_eq!(world.booking_status(id).await, "disputed");
-    let mut strange = dispute(payment.as_str());
-    strange["status"] = json!("a_later_status");
-    world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), strange)).await;
+    let mut unreadable_object = dispute(payment.as_str());
+    unreadable_object["status"] = json!("a_later_status");
+    world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), unreadable_object)).await;
     let kept = world.stripe_event("evt_2").await;
     assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!("status_unknown")));
 }
 
 #[tokio::test]
-async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
+async fn a_known_payment_is_ours_regardless_of_its_metadata() {
     let world = World::start().await;
     let id = booking_id("1");
     let payment = world.open_payment(id, BTreeMap::new()).await;
@@ -230,7 +233,7 @@ async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there()
 }
 
 #[tokio::test]
-async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode() {
+async fn without_a_mode_of_our_key_nothing_is_applied_and_nothing_is_lost() {
     let mut world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
@@ -251,7 +254,7 @@ async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode
 }
 
 #[tokio::test]
-async fn whatever_is_signed_and_has_an_id_is_kept() {
+async fn every_signed_event_with_an_id_is_stored() {
     let world = World::start().await;
     let before = world.effects().await;
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "livemode": false,

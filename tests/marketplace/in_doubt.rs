@@ -1,5 +1,5 @@
-//! What is in doubt while its provider is down: it stays listed until the provider can be asked, resolving it names the
-//! provider that was asked, and where there is nothing to look up the decision of a person is enough.
+//! Effects in doubt while their provider is down: they stay listed until the provider answers, the answer
+//! names that provider, and if nothing can be looked up the decision of a person is enough.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -14,14 +14,14 @@ use support::world::{Answer, COMPANY, World};
 
 #[easy_ext::ext(InDoubtSteps)]
 impl World {
-    /// Trouble at every call of one provider.
+    /// Injects a fault into every call to one provider.
     fn down(&self, provider: Provider) {
         let kind = "status:503".parse().unwrap();
         let rule = Rule { provider, operation: Operation::Any, kind, times: None, company: None };
         self.service.sandbox.faults.add(rule);
     }
 
-    /// A person's word on an effect in doubt.
+    /// A person's resolution of an effect in doubt.
     async fn say(&self, effect: &Value, outcome: &str) -> Answer {
         let mut body = json!({"operation": effect["operation"], "outcome": outcome});
         let subject = if effect["case_id"].is_null() { "booking_id" } else { "case_id" };
@@ -29,15 +29,15 @@ impl World {
         self.resolve(body).await
     }
 
-    /// A step of a booking at Stripe that was sent, and whose payment nobody finds afterwards.
+    /// A step of a booking that was sent to Stripe, and whose payment cannot be found afterwards.
     async fn lose_step(&self, step: Operation, decision: &str) -> Value {
         let booking = if decision == "cancel" {
             self.accepted_booking("key-1").await
         } else {
             self.held("key-1").await
         };
-        self.stripe_trouble(step, "drop_after", Some(1));
-        self.stripe_trouble(Operation::PaymentIntent, "status:404", None);
+        self.inject_stripe_fault(step, "drop_after", Some(1));
+        self.inject_stripe_fault(Operation::PaymentIntent, "status:404", None);
         self.decide(&booking, decision, "key-2").await;
         self.advance(Duration::minutes(10));
         self.settle().await;
@@ -47,7 +47,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+async fn a_step_in_doubt_without_a_look_up_answers_that_stripe_does_not_answer() {
     for (step, decision) in [
         (Operation::Capture, "accept"),
         (Operation::CancelPaymentIntent, "decline"),
@@ -58,8 +58,8 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
         world.down(Provider::Stripe);
         for outcome in ["happened", "did_not_happen"] {
             let answer = world.say(&effect, outcome).await;
-            let told = (answer.status.as_u16(), answer.json()["detail"].clone());
-            assert_eq!(told, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
+            let answered = (answer.status.as_u16(), answer.json()["detail"].clone());
+            assert_eq!(answered, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
         }
         world.all_well();
         assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");
@@ -68,16 +68,16 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
     }
 }
 
-/// Ways in which the answer to a transfer is lost, and whether it was made.
+/// Faults that lose the answer to a transfer, and whether it was created.
 const LOST_TRANSFERS: [(&str, bool); 4] =
     [("drop_after", true), ("error_after:500", true), ("drop_before", false), ("status:500", false)];
 
-/// Stripe is down for so many hours after a transfer whose outcome is unknown, and processes come and go.
+/// Stripe is down for some hours after a transfer whose outcome is unknown, while processes restart.
 async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, lost, Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, lost, Some(1));
     world.pay_day().await;
     world.down(Provider::Stripe);
     for hour in 0..hours {
@@ -101,7 +101,7 @@ async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
 #[tokio::test]
 async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_paid_once() {
     for (lost, is_made) in LOST_TRANSFERS {
-        // As long as Stripe remembers the key the same is sent again; later only a look-up decides.
+        // As long as Stripe stores the key the same request is sent again; later only a look-up decides.
         for hours in [5, 30] {
             let (world, booking) = outlast_outage(lost, hours).await;
             world.advance(Duration::hours(2));
@@ -131,7 +131,7 @@ async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_
 }
 
 #[tokio::test]
-async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
+async fn a_message_in_doubt_is_resolved_by_a_person_while_whop_is_down() {
     let (world, effect) = push_in_doubt().await;
     world.down(Provider::Whop);
     let resolved = world.say(&effect, "happened").await.ok();
@@ -139,12 +139,12 @@ async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
 }
 
 #[tokio::test]
-async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
+async fn a_mail_in_doubt_is_resolved_by_a_person_while_resend_is_down() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.mail_trouble("drop_after", Some(1));
+    world.inject_mail_fault("drop_after", Some(1));
     world.decide(&booking, "decline", "key-2").await.ok();
-    world.mail_trouble("status:401", None);
+    world.inject_mail_fault("status:401", None);
     for _ in 0..30 {
         world.advance(Duration::hours(1));
         world.settle().await;

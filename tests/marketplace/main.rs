@@ -3,10 +3,10 @@
 
 mod auto_decline;
 mod auto_decline_cost;
+mod auto_decline_faults;
 mod auto_decline_races;
-mod auto_decline_trouble;
 mod booking_events;
-mod booking_events_trouble;
+mod booking_events_faults;
 mod booking_lists;
 mod booking_refusals;
 mod bookings;
@@ -22,12 +22,12 @@ mod payout_scenarios;
 mod payouts;
 mod professionals;
 mod reconciliation;
+mod reconciliation_faults;
 mod reconciliation_findings;
-mod reconciliation_trouble;
+mod refusal_codes;
 mod refusal_kinds;
 mod refusal_mails;
 mod refusal_retries;
-mod refusal_words;
 mod refused_payments;
 mod second_payments;
 mod without_stripe;

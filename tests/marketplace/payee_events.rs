@@ -1,4 +1,4 @@
-//! What Stripe says of professionals' accounts: the newest word counts, whenever it is heard.
+//! Stripe's events about professionals' accounts: the newest one counts, in whatever order they arrive.
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
@@ -16,11 +16,11 @@ const ACCOUNT: &str = "acct_professional";
 
 #[easy_ext::ext(PayeeEventsSteps)]
 impl World {
-    /// Registers the professional with an account that stood well when Stripe was asked.
+    /// Registers the professional with an account that Stripe reported as usable.
     async fn register(&self) {
         let account = StripeAccountId::parse(ACCOUNT).unwrap();
         let company = self.marketplace();
-        let standing = StripeAccountStatus {
+        let status = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -29,9 +29,9 @@ impl World {
         };
         let read = self.payee().await;
         let whose = company.register_payee(&account, &professional()).unwrap();
-        let standing =
-            company.record_account_status(&read, &professional(), &standing, self.now(), self.now()).unwrap();
-        self.commit(vec![whose, standing]).await.unwrap();
+        let status =
+            company.record_account_status(&read, &professional(), &status, self.now(), self.now()).unwrap();
+        self.commit(vec![whose, status]).await.unwrap();
     }
 
     async fn payee(&self) -> PayeeRow {
@@ -52,7 +52,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
+async fn the_newest_status_of_an_account_counts_in_any_order_of_arrival() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
@@ -62,10 +62,10 @@ async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
             world.advance(Duration::hours(1));
             stripe.restrict_account(ACCOUNT, reason);
         }
-        let told = world.of_accounts();
+        let events = world.of_accounts();
         for place in order {
-            assert_eq!(world.deliver_stripe_text(&told[place]).await["outcome"], "applied");
-            assert_eq!(world.deliver_stripe_text(&told[place]).await["outcome"], "duplicate");
+            assert_eq!(world.deliver_stripe_text(&events[place]).await["outcome"], "applied");
+            assert_eq!(world.deliver_stripe_text(&events[place]).await["outcome"], "duplicate");
         }
         assert!(world.is_restricted().await, "{order:?}");
         let payee = world.payee().await;
@@ -75,7 +75,7 @@ async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
 }
 
 #[tokio::test]
-async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
+async fn for_two_events_of_one_second_the_account_is_queried() {
     for order in [[0, 1], [1, 0]] {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
@@ -84,9 +84,9 @@ async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
         world.advance(Duration::hours(1));
         stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
         stripe.restrict_account(ACCOUNT, None);
-        let told = world.of_accounts();
-        assert_eq!(world.deliver_stripe_text(&told[order[0]]).await["outcome"], "applied");
-        assert_eq!(world.deliver_stripe_text(&told[order[1]]).await["outcome"], "kept", "{order:?}");
+        let events = world.of_accounts();
+        assert_eq!(world.deliver_stripe_text(&events[order[0]]).await["outcome"], "applied");
+        assert_eq!(world.deliver_stripe_text(&events[order[1]]).await["outcome"], "kept", "{order:?}");
         world.advance(Duration::minutes(2));
         world.tick().await;
         assert!(!world.is_restricted().await, "{order:?}");
@@ -96,7 +96,7 @@ async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
 }
 
 #[tokio::test]
-async fn a_professional_who_left_takes_nothing_until_the_account_is_heard_of_again() {
+async fn a_disconnected_professional_is_not_paid_until_the_account_is_reported_again() {
     let world = World::start().await;
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
     world.register().await;
@@ -108,13 +108,13 @@ async fn a_professional_who_left_takes_nothing_until_the_account_is_heard_of_aga
 }
 
 #[tokio::test]
-async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be() {
+async fn an_event_of_an_unregistered_account_is_retried_for_a_while_and_then_ignored() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
     stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
-    let told = world.of_accounts();
-    assert_eq!(world.deliver_stripe_text(&told[0]).await["outcome"], "kept");
+    let events = world.of_accounts();
+    assert_eq!(world.deliver_stripe_text(&events[0]).await["outcome"], "kept");
     assert_eq!(world.kept_event().await["reason"], "owner_unknown");
     for _ in 0..6 {
         world.advance(Duration::minutes(16));
@@ -127,14 +127,14 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
 }
 
 #[tokio::test]
-async fn an_event_that_comes_while_an_account_is_registered_is_not_missed() {
+async fn an_event_during_the_registration_of_an_account_is_not_missed() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
     stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
-    let told = world.of_accounts();
-    assert_eq!(world.deliver_stripe_text(&told[0]).await["outcome"], "kept");
-    // Whoever registers it asked Stripe just before.
+    let events = world.of_accounts();
+    assert_eq!(world.deliver_stripe_text(&events[0]).await["outcome"], "kept");
+    // The registration itself has just queried Stripe.
     world.register().await;
     assert!(!world.is_restricted().await);
     world.advance(Duration::minutes(2));
@@ -151,9 +151,9 @@ async fn a_payout_that_a_bank_did_not_take_is_noted_and_audited() {
         world.advance(Duration::days(1));
         stripe.fail_payout(ACCOUNT, amount, "usd");
     }
-    let mut told: Vec<_> = stripe.undelivered_events();
-    told.reverse();
-    for event in told.iter().filter(|event| event.kind == "payout.failed") {
+    let mut events: Vec<_> = stripe.undelivered_events();
+    events.reverse();
+    for event in events.iter().filter(|event| event.kind == "payout.failed") {
         assert_eq!(world.deliver_stripe_text(&event.body).await["outcome"], "applied");
     }
     let payee = world.payee().await;
@@ -167,7 +167,7 @@ async fn a_payout_that_a_bank_did_not_take_is_noted_and_audited() {
 }
 
 #[tokio::test]
-async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
+async fn a_failed_payout_of_test_mode_is_ignored_at_a_live_endpoint() {
     let lookup = |name: &str| (name == "STRIPE_SECRET_KEY").then(|| "sk_live_sandbox_key".to_owned());
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     world.register().await;
@@ -184,7 +184,7 @@ async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
     };
     let before = effects().await;
     assert_eq!(world.deliver_stripe(&of_test_mode).await["outcome"], "kept");
-    assert_eq!(effects().await, before, "neither the professional nor the event bus hears of it");
+    assert_eq!(effects().await, before, "neither the professional nor the event bus is notified");
     let kept = world.stripe_event("evt_test").await;
     assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!("wrong_mode")));
     assert_eq!(world.deliver_stripe_text(&real.body).await["outcome"], "applied");

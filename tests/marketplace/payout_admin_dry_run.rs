@@ -1,4 +1,4 @@
-//! A dry run changes nothing and says just what the run then does.
+//! A dry run changes nothing and reports exactly what the run then does.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use support::payees::TUESDAY;
 use support::payees::{APPROVALS, Job, PROCESS};
 use support::world::{COMPANY, World};
 
-/// What no person who asks is told: a look takes only jobs that are done, of whose money a share is left
-/// and was not settled, and what Stripe refused is tried again.
-const NEVER_TOLD: [SkipReason; 7] = [
+/// The reasons that a manual run never reports: it loads only completed bookings with an unsettled share, and
+/// retries what Stripe refused.
+const NEVER_REPORTED: [SkipReason; 7] = [
     SkipReason::AlreadyPaid,
     SkipReason::TransferRefused,
     SkipReason::NotCompleted,
@@ -31,7 +31,7 @@ async fn rows(world: &World) -> Vec<Value> {
     world.rows().await.into_iter().filter(|row| !is_answer(row)).collect()
 }
 
-/// What was transferred for each booking, after so many transfers before.
+/// The transferred amount of each booking, after the given number of earlier transfers.
 fn made(world: &World, before: usize) -> Vec<Value> {
     let made = world
         .transfers()
@@ -51,7 +51,7 @@ fn planned(ran: &Value) -> Vec<Value> {
     planned
 }
 
-/// A second person approves some of what waits for it, of some of it too little.
+/// A second person approves some of the waiting amounts, some of them too low.
 async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> usize {
     let mut enough = 0;
     for wanted in dry["awaiting_approval"].as_array().unwrap() {
@@ -66,7 +66,7 @@ async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> 
     enough
 }
 
-/// What dry runs and runs did in many scenarios.
+/// The results of dry runs and runs in many scenarios.
 #[derive(Debug, Default)]
 struct Seen {
     transfers: usize,
@@ -76,26 +76,26 @@ struct Seen {
 }
 
 impl Seen {
-    /// Holds a run against the dry run before it.
-    async fn hold(&mut self, world: &World, told: &str, random: &mut SeededRandom) {
+    /// Compares a run with the dry run before it.
+    async fn hold(&mut self, world: &World, context: &str, random: &mut SeededRandom) {
         let before = (rows(world).await, world.transfers().len());
         let mut dry = world.process(Role::Accountant, true).await;
-        assert!(rows(world).await == before.0, "{told}: nothing is written");
-        assert_eq!(world.transfers().len(), before.1, "{told}: nothing is moved");
+        assert!(rows(world).await == before.0, "{context}: nothing is written");
+        assert_eq!(world.transfers().len(), before.1, "{context}: nothing is moved");
         let waiting = |ran: &Value| ran["awaiting_approval"].as_array().unwrap().len();
         let (waited, approved) = (waiting(&dry), approve_some(world, &dry, random).await);
         if waited > 0 {
             dry = world.process(Role::Accountant, true).await;
-            assert_eq!(waiting(&dry) + approved, waited, "{told}: what was approved waits no longer");
+            assert_eq!(waiting(&dry) + approved, waited, "{context}: what was approved waits no longer");
         }
         let mut real = world.process(Role::Accountant, false).await;
         for ran in [&mut dry, &mut real] {
             ran.as_object_mut().unwrap().remove("dry_run");
         }
-        assert_eq!(dry, real, "{told}");
-        assert_eq!(made(world, before.1), planned(&real), "{told}");
+        assert_eq!(dry, real, "{context}");
+        assert_eq!(made(world, before.1), planned(&real), "{context}");
         let again = world.process(Role::Accountant, true).await;
-        assert_eq!((&again["transfers"], &again["settled"]), (&json!([]), &json!([])), "{told}");
+        assert_eq!((&again["transfers"], &again["settled"]), (&json!([]), &json!([])), "{context}");
         self.transfers += planned(&real).len();
         self.settled += real["settled"].as_array().unwrap().len();
         self.approved += approved;
@@ -106,38 +106,39 @@ impl Seen {
 }
 
 #[tokio::test]
-async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
+async fn a_dry_run_equals_the_following_run() {
     let mut seen = Seen::default();
     for seed in 0..25 {
-        let told = format!("seed {seed}");
+        let context = format!("seed {seed}");
         let (in_doubt, random) = (seed % 4 == 3, &mut SeededRandom::of(1_000 + seed));
         let world = if in_doubt { scenario_in_doubt(seed).await } else { scenario(seed).await };
-        seen.hold(&world, &told, random).await;
+        seen.hold(&world, &context, random).await;
         if in_doubt {
-            // The transfer that was in doubt comes to its end by itself.
+            // The transfer in doubt is resolved automatically.
             world.advance(Duration::minutes(10));
             world.pay_day().await;
         }
-        world.check_books(&told).await;
-        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{told}");
+        world.check_books(&context).await;
+        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{context}");
     }
     eprintln!("dry runs: {seen:?}");
     let Seen { transfers, settled, approved, .. } = seen;
     assert!(transfers > 150 && settled > 3 && approved > 3, "the scenes are too tame: {seen:?}");
-    let told = SkipReason::ALL.into_iter().filter(|reason| !NEVER_TOLD.contains(reason));
-    let mut told: Vec<&str> = told.map(SkipReason::as_str).collect();
-    told.sort_unstable();
-    assert_eq!(seen.skips.keys().collect::<Vec<_>>(), told, "every reason is seen");
+    let reported = SkipReason::ALL.into_iter().filter(|reason| !NEVER_REPORTED.contains(reason));
+    let mut reported: Vec<&str> = reported.map(SkipReason::as_str).collect();
+    reported.sort_unstable();
+    assert_eq!(seen.skips.keys().collect::<Vec<_>>(), reported, "every reason is seen");
 }
 
 #[tokio::test]
-async fn the_schedule_does_what_a_dry_run_said_as_well() {
+async fn the_scheduled_run_equals_the_dry_run_too() {
     let mut transfers = 0;
     for seed in 100..112 {
         let world = scenario(seed).await;
         let dry = world.process(Role::Accountant, true).await;
         world.pay_day().await;
-        // Who is due later on the day is looked at by a person only, and is not paid before then.
+        // Professionals who are due later on the day are included by a manual run only, and are not paid
+        // before then.
         assert_eq!(made(&world, 0), planned(&dry), "seed {seed}");
         transfers += planned(&dry).len();
     }
@@ -145,7 +146,7 @@ async fn the_schedule_does_what_a_dry_run_said_as_well() {
 }
 
 #[tokio::test]
-async fn a_run_by_hand_says_which_of_the_two_is_meant_and_bears_a_key() {
+async fn a_manual_run_requires_dry_run_and_a_key() {
     let world = World::start().await;
     for wrong in
         [json!({}), json!({"dry_run": "yes"}), json!({"dry_run": null}), json!({"dry_run": true, "batch": 1})]
@@ -160,7 +161,7 @@ async fn a_run_by_hand_says_which_of_the_two_is_meant_and_bears_a_key() {
 }
 
 #[tokio::test]
-async fn a_person_may_ask_on_any_day_and_is_told_when_there_is_more() {
+async fn a_manual_run_works_on_any_day_and_reports_when_there_is_more() {
     let world = World::start().await;
     world.advance(Duration::days(1));
     world.add_payee(COMPANY, "user_p", "usd").await;

@@ -1,4 +1,4 @@
-//! What paying costs: requests that are counted, bounds that are seen, and time on a simulated clock.
+//! The cost of payouts: counted requests, limits, and time on a simulated clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
@@ -62,7 +62,7 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
         }
         let found = cost_of_a_tick(&world).await;
         let expected = [
-            // What is due; the bookings, and those in dispute; the entries of the batch.
+            // The due professionals; the bookings, and those in dispute; the entries of the batch.
             ("Query", 8 + 2 + 1),
             // The professional, the batch at both ends, the last run; each booking once it is paid.
             ("GetItem", 4 + bookings),
@@ -73,7 +73,7 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
             // The batch at both ends; twenty decisions at once; the end of each transfer.
             ("TransactWriteItems", 2 + bookings.div_ceil(20) + bookings),
             ("account", 1),
-            // Each is looked up first, because it is older than Stripe's memory of a key.
+            // Each is looked up first, because it is older than Stripe's storage of a key.
             ("transfers", bookings),
             ("create_transfer", bookings),
         ];
@@ -83,7 +83,7 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
 }
 
 #[tokio::test]
-async fn a_professional_with_many_bookings_is_paid_in_several_looks_of_bounded_size() {
+async fn a_professional_with_many_bookings_is_paid_in_several_turns_of_limited_size() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     for _ in 0..430 {
@@ -111,7 +111,7 @@ async fn a_professional_with_many_bookings_is_paid_in_several_looks_of_bounded_s
 }
 
 #[tokio::test]
-async fn nobody_starves_behind_bookings_that_cannot_be_paid() {
+async fn unpayable_bookings_do_not_block_others() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     for n in 0..230 {
@@ -139,7 +139,7 @@ async fn simulated(bookings: usize) -> StdDuration {
         }
     }
     world.service.dynamo.answer_within(StdDuration::from_millis(5));
-    world.stripe_trouble(Operation::Any, "slow:80", None);
+    world.inject_stripe_fault(Operation::Any, "slow:80", None);
     let faults = &world.service.sandbox.faults;
     faults.stop_intercepting();
     let started = Instant::now();

@@ -1,4 +1,4 @@
-//! What Stripe refuses or takes late, and bookings that change while they are paid.
+//! Transfers that Stripe refuses or accepts late, and bookings that change while they are paid.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     let booking = world.add_job(&Job { names_charge: false, ..Job::of(&world, "user_p") }).await;
     world.service.sandbox.stripe.set_balance("usd", 50_000);
     let stripe = world.service.sandbox.stripe.clone();
-    // The money is gone between the look and the transfer.
+    // The balance is spent between loading and the transfer.
     world.service.sandbox.faults.intercept(std::sync::Arc::new(move |_, operation| {
         if operation == Operation::CreateTransfer {
             stripe.set_balance("usd", 10);
@@ -35,7 +35,7 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     for _ in 0..3 {
         world.advance(Duration::minutes(10));
         world.pay_day().await;
-        assert!(world.transfers().is_empty(), "not on the same day, unless a person asks");
+        assert!(world.transfers().is_empty(), "not on the same day, unless a person starts a run");
     }
     assert_eq!(world.batch(TUESDAY).await["status"], "completed");
     world.next_payout_morning();
@@ -49,22 +49,22 @@ async fn a_person_may_have_it_tried_again_on_the_same_day() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "stored:400", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "stored:400", Some(1));
     world.pay_day().await;
     assert_eq!(world.entry(TUESDAY, booking).await["status"], "rejected");
     let ran = world.process(Role::Provider, false).await;
     assert_eq!(ran["transfers"][0]["operation"], format!("payout:{booking}:v2"));
     let batch = world.batch(TUESDAY).await;
     assert_eq!((&batch["status"], &batch["counts"]["done"]), (&json!("completed"), &json!(1)), "{batch:#}");
-    assert_eq!(batch["started_by"]["kind"], "schedule", "who began it stays");
+    assert_eq!(batch["started_by"]["kind"], "schedule", "its starter stays");
 }
 
 #[tokio::test]
-async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest_comes_first() {
+async fn without_a_charge_the_platforms_balance_is_used_for_the_longest_waiting_first() {
     let world = World::start().await;
     let mut bookings = Vec::new();
     for (professional, hours) in [("user_p", 30), ("user_q", 40), ("user_r", 50)] {
-        // Without an account at first: who connects one is looked at at once.
+        // Without an account at first: connecting one makes the professional due at once.
         let completed_at = world.now() - Duration::hours(hours);
         let job = Job { names_charge: false, completed_at, ..Job::of(&world, professional) };
         bookings.push(world.add_job(&job).await);
@@ -85,7 +85,7 @@ async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest
 }
 
 #[tokio::test]
-async fn a_disputed_booking_waits_and_says_so() {
+async fn a_disputed_booking_is_skipped_with_the_reason() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
@@ -108,7 +108,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     let report = world.pay_day().await;
     assert_eq!((&report["failed"], &report["more"]), (&json!(1), &json!(true)));
     world.all_well();
@@ -132,7 +132,7 @@ async fn a_run_that_stripe_turns_away_makes_no_further_calls() {
         world.add_job(&Job::of(&world, &professional)).await;
         world.add_job(&Job::of(&world, &professional)).await;
     }
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     world.service.sandbox.stripe.reset_requests();
     let report = world.pay_day().await;
     assert_eq!(report["more"], true);
@@ -148,15 +148,15 @@ async fn a_run_that_stripe_turns_away_makes_no_further_calls() {
 }
 
 #[tokio::test]
-async fn a_transfer_that_was_reversed_before_it_was_heard_of_is_written_down_with_its_reversal() {
+async fn a_transfer_reversed_before_its_event_is_recorded_with_its_reversal() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.pay_day().await;
     let transfer = world.transfers()[0].id.clone();
     world.service.sandbox.stripe.reverse_transfer(&transfer, 8_500);
-    // The key is forgotten, so that the transfer is looked up.
+    // The key has expired, so the transfer is looked up.
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 1);

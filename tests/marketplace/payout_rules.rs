@@ -1,4 +1,4 @@
-//! What stands between a professional and the money: debts, limits, accounts, disputes, refusals.
+//! The rules that delay or reduce a payout: debts, limits, accounts, disputes, refusals.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ pub impl World {
 }
 
 #[tokio::test]
-async fn a_debt_is_kept_back_of_the_oldest_first_and_said_in_a_line_of_its_own() {
+async fn a_debt_is_withheld_from_the_oldest_share_first_and_has_its_own_line() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_debt("user_p", 5_000).await;
@@ -78,7 +78,7 @@ async fn a_debt_is_kept_back_once_while_its_transfer_is_in_doubt() {
     world.add_debt("user_p", 1_000).await;
     world.add_job(&Job::of(&world, "user_p")).await;
     world.advance(LISTED);
-    world.stripe_trouble(Operation::CreateTransfer, "drop_after", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", None);
     world.pay_day().await;
     assert_eq!(world.balance("user_p", "usd", "reserved").await, 1_000);
     assert_eq!(world.batch(TUESDAY).await["status"], "processing");
@@ -98,7 +98,7 @@ async fn a_debt_is_kept_back_once_while_its_transfer_is_in_doubt() {
 }
 
 #[tokio::test]
-async fn a_professional_reads_what_to_mend_and_is_paid_once_it_is_mended() {
+async fn a_professional_sees_what_to_fix_and_is_paid_once_it_is_fixed() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_restricted", "usd").await;
     world.add_payee(COMPANY, "user_gone", "usd").await;
@@ -122,7 +122,7 @@ async fn a_professional_reads_what_to_mend_and_is_paid_once_it_is_mended() {
         );
         assert!(entry["message"].as_str().unwrap().ends_with('.'), "{entry}");
     }
-    assert_eq!(world.pay_day().await["due"], 0, "nobody looks again on the same day");
+    assert_eq!(world.pay_day().await["due"], 0, "it is not due again on the same day");
     assert!(world.transfers().is_empty());
     stripe.restrict_account("acct_restricted", None);
     world.add_payee(COMPANY, "user_none", "usd").await;
@@ -197,7 +197,7 @@ async fn a_large_amount_needs_a_second_person_for_just_that_much() {
 }
 
 #[tokio::test]
-async fn whoever_started_the_batch_does_not_approve_it_and_nobody_approves_a_stranger() {
+async fn the_starter_of_a_batch_cannot_approve_it_and_unknown_professionals_cannot_be_approved() {
     let world = World::limited(&[("PAYOUT_APPROVAL_ABOVE", "usd=8000")]).await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;

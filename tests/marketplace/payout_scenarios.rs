@@ -15,7 +15,7 @@ const LIMITS: &[(&str, &str)] = &[
     ("PAYOUT_APPROVAL_ABOVE", "usd=50000,eur=50000,cop=100000000"),
 ];
 
-/// What professionals are paid in, and half of what their usual job costs.
+/// The currency of professionals, and half of the price of their usual job.
 const CURRENCIES: [(&str, i64); 3] = [("usd", 6_000), ("eur", 6_000), ("cop", 12_000_000)];
 
 /// Numbers that differ from seed to seed and are the same for the same seed.
@@ -40,7 +40,7 @@ impl SeededRandom {
     }
 }
 
-/// Somebody who is to be paid, and what is usual for them.
+/// A professional to be paid, with their usual job.
 struct Professional {
     name: String,
     currency: &'static str,
@@ -52,13 +52,14 @@ pub async fn scenario(seed: u64) -> World {
     drawn(&mut SeededRandom::of(seed)).await.0
 }
 
-/// A scenario in which a person has paid out on the same day already, and Stripe did not answer once: a
-/// transfer is in doubt, what was paid counts in the limits of the batch, and everybody has another job.
+/// A scenario in which a person has run the payouts on the same day already, and one answer of Stripe was
+/// lost: a transfer is in doubt, the paid amount counts towards the batch's limits, and every professional
+/// has another job.
 pub async fn scenario_in_doubt(seed: u64) -> World {
     let mut random = SeededRandom::of(seed);
     let (world, professionals) = drawn(&mut random).await;
-    let trouble = ["drop_before", "drop_after"][random.up_to(2) as usize];
-    world.stripe_trouble(Operation::CreateTransfer, trouble, Some(1));
+    let fault = ["drop_before", "drop_after"][random.up_to(2) as usize];
+    world.inject_stripe_fault(Operation::CreateTransfer, fault, Some(1));
     world.process(Role::Accountant, false).await;
     world.all_well();
     for professional in &professionals {
@@ -78,7 +79,7 @@ async fn drawn(random: &mut SeededRandom) -> (World, Vec<Professional>) {
             let all = if random.happens(2) { 60_000 } else { 6_000 };
             world.add_debt(&professional.name, random.amount(all)).await;
         }
-        // Jobs are completed one after the other, as in life; of some the hold-back is not over.
+        // Jobs are completed one after the other; the hold-back of some has not ended.
         let mut ages: Vec<i64> = (0..3 + random.up_to(5)).map(|_| 23 * 60 + random.amount(600)).collect();
         ages.sort_unstable_by(|a, b| b.cmp(a));
         for age in ages {
@@ -94,11 +95,11 @@ async fn drawn(random: &mut SeededRandom) -> (World, Vec<Professional>) {
 async fn add_professional(world: &World, n: u64, random: &mut SeededRandom) -> Professional {
     let (currency, half_price) = CURRENCIES[[0, 0, 1, 2][random.up_to(4) as usize]];
     let (name, account) = (format!("user_{n}"), format!("acct_{n}"));
-    let standing = random.up_to(24);
-    if standing != 0 {
+    let restriction = random.up_to(24);
+    if restriction != 0 {
         world.add_payee(COMPANY, &name, currency).await;
     }
-    match standing {
+    match restriction {
         1 => world.service.sandbox.stripe.restrict_account(&account, Some("requirements.past_due")),
         2 => world.service.sandbox.stripe.delete_account(&account),
         _ => {}
@@ -132,7 +133,7 @@ async fn add_job(world: &World, professional: &Professional, age: Duration, rand
     }
 }
 
-/// What the platform has for shares of which nobody knows the charge; at times too little.
+/// The platform's balance for shares of unknown charges; sometimes too little.
 fn bring_money(world: &World, random: &mut SeededRandom) {
     for (currency, half_price) in CURRENCIES {
         world.service.sandbox.stripe.set_balance(currency, random.amount(6 * half_price));

@@ -1,4 +1,4 @@
-//! Payout days: who is paid what, when, and why somebody is not.
+//! Payout days: which professionals are paid, how much, when, and why others are not.
 
 use chrono::Duration;
 use http::{Method, StatusCode};
@@ -55,7 +55,7 @@ async fn a_professional_is_paid_once_on_tuesday() {
 }
 
 #[tokio::test]
-async fn on_any_other_day_nobody_is_paid_and_the_answer_says_so() {
+async fn on_any_other_day_there_is_no_payout_and_the_report_says_why() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
@@ -103,7 +103,7 @@ async fn a_booking_waits_for_the_end_of_its_hold_back() {
     let job = Job { completed_at: world.now() - Duration::hours(23), ..Job::of(&world, "user_p") };
     let late = world.add_job(&job).await;
     world.pay_day().await;
-    assert!(world.transfers().is_empty(), "nobody is paid before then");
+    assert!(world.transfers().is_empty(), "there is no payout before then");
     assert_eq!(world.pay_day().await["due"], 0, "nor looked at again");
     world.advance(Duration::hours(2));
     assert_eq!(world.pay_day().await["done"], 1);
@@ -123,7 +123,7 @@ async fn one_booking_due_and_one_held_back_are_paid_on_their_days() {
     assert_eq!((&entry["status"], &entry["reason"]), (&json!("skipped"), &json!("held_back")));
     assert!(entry["message"].as_str().unwrap().contains("next payout day"), "{entry}");
     world.advance(Duration::minutes(10));
-    assert_eq!(world.pay_day().await["due"], 0, "nobody looks before the hold-back ends");
+    assert_eq!(world.pay_day().await["due"], 0, "it is not due before the hold-back ends");
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 2);

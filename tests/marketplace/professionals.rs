@@ -1,4 +1,4 @@
-//! Who is paid where, what somebody is owed, and books that add up.
+//! The professionals' Stripe accounts, their balances, and a balanced ledger.
 
 use chrono::Duration;
 use http::Method;
@@ -22,7 +22,7 @@ fn detail(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_professional_is_paid_to_the_account_that_stripe_knows() {
+async fn a_professional_is_paid_to_the_registered_account() {
     let world = World::start().await;
     let path = format!("/api/admin/professionals/{PROFESSIONAL}");
     assert_eq!(world.owner(Method::GET, &path, None).await.status, 404);
@@ -57,7 +57,7 @@ async fn a_professional_is_paid_to_the_account_that_stripe_knows() {
 }
 
 #[tokio::test]
-async fn an_owner_can_neither_claim_an_account_of_another_company_nor_learn_who_uses_it() {
+async fn an_owner_can_neither_claim_another_companys_account_nor_learn_its_owner() {
     let world = World::of_two_companies().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account("acct_nobodys", "usd");
@@ -79,18 +79,18 @@ async fn an_owner_can_neither_claim_an_account_of_another_company_nor_learn_who_
         answers.push((answer.status.as_u16(), detail(&answer), world.table_requests()));
     }
     assert!(answers[0].0 == 409 && answers.iter().all(|one| *one == answers[0]), "{answers:#?}");
-    // Even metadata that names us does not take what another company has registered.
+    // Metadata that names our company does not take over another company's registered account.
     stripe.name_account_owner("acct_registered", COMPANY, PROFESSIONAL);
     assert_eq!(detail(&connect(&world, PROFESSIONAL, "acct_registered").await), answers[0].1);
     stripe.name_account_owner("acct_nobodys", COMPANY, PROFESSIONAL);
     connect(&world, PROFESSIONAL, "acct_nobodys").await.ok();
-    // What is registered stays, whatever its metadata says later.
+    // A registered account stays registered, whatever its metadata says later.
     stripe.name_account_owner("acct_nobodys", OTHER, "user_theirs");
     connect(&world, PROFESSIONAL, "acct_nobodys").await.ok();
 }
 
 #[tokio::test]
-async fn an_account_that_is_none_and_a_stripe_that_is_away_are_told_apart() {
+async fn an_unknown_account_and_an_outage_of_stripe_have_different_answers() {
     let world = World::start().await;
     for wrong in ["", "acct", "acct_", "pi_1", "acct_1/../2", "acct_1 "] {
         let answer = connect(&world, PROFESSIONAL, wrong).await;
@@ -107,7 +107,7 @@ async fn an_account_that_is_none_and_a_stripe_that_is_away_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_statement_tells_what_was_earned_and_what_was_lost_again() {
+async fn a_statement_lists_earnings_and_losses() {
     let world = World::start().await;
     let path = format!("/api/professionals/{PROFESSIONAL}/statement");
     let empty = world.get(&path).await;

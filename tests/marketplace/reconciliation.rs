@@ -63,11 +63,11 @@ async fn two_runs_at_once_add_nothing_up_twice() {
     let runs = world.store().reconciliations(10, None).await.unwrap().0;
     let charges: i64 =
         runs.iter().filter_map(|run| run.sums.0.get("usd")?.get("charge")).map(|sum| sum.stripe_amount).sum();
-    assert_eq!(charges, 13_000, "each slice is told by one run");
+    assert_eq!(charges, 13_000, "each slice is reported by one run");
 }
 
 #[tokio::test]
-async fn a_busy_week_comes_out_to_the_cent() {
+async fn a_busy_week_is_reconciled_to_the_cent() {
     let world = World::with_an_account().await;
     let stripe = &world.service.sandbox.stripe;
     let day = Duration::days(1);
@@ -115,13 +115,13 @@ async fn a_busy_week_comes_out_to_the_cent() {
 }
 
 #[tokio::test]
-async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
+async fn events_that_are_too_old_are_replaced_by_balance_transactions() {
     let world = World::with_an_account().await;
     let stripe = &world.service.sandbox.stripe;
     let jobs = [world.done_job("1", 10_000).await, world.done_job("2", 6_000).await];
     world.transfer_share(&jobs[0], 8_500).await;
     world.reconcile().await;
-    // Nobody is told of these, and Stripe lists events for thirty days only.
+    // No events of these are delivered, and Stripe lists events for thirty days only.
     stripe.reverse_transfer(&stripe.transfers()[0].id, 2_500);
     stripe.refund(&jobs[1].payment, 400);
     stripe.open_dispute(&jobs[1].payment);
@@ -136,7 +136,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     let disputed = world.booking_behind(&jobs[1]).await;
     assert_eq!((disputed.amounts.refunded, disputed.dispute_open), (400, true));
     assert_eq!(world.booking_behind(&taken).await.amounts.captured, 900);
-    // The bank took all of a payment of which a part had gone back: more than the books can lose.
+    // The bank withdrew a whole payment of which a part was refunded: more than the ledger can record.
     assert_eq!(disputed.amounts.contested, 5_600);
     assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)]);
     assert_eq!(world.cash().await.unexplained_amount(), 0);
@@ -151,8 +151,8 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
 }
 
 #[tokio::test]
-async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed() {
-    // By events a dispute may be heard before the refund that came before it; by lines never.
+async fn in_any_order_a_dispute_above_the_rest_is_listed() {
+    // By events, a dispute may arrive before the earlier refund; by balance transactions never.
     for received in
         [&["charge.dispute.created"][..], &["charge.refunded"], &["charge.dispute", "charge.refunded"], &[]]
     {
@@ -179,7 +179,7 @@ async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed()
 async fn a_transfer_in_doubt_is_listed_until_it_is_settled() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     assert_eq!(world.transfer_share(&job, 8_500).await, EffectStatus::Sending);
     let report = world.reconcile().await;
     assert_eq!((&report["failed"], &report["in_doubt"]), (&json!(0), &json!(1)));

@@ -1,4 +1,4 @@
-//! What the books do not explain is listed, once, until somebody or something explains it.
+//! A difference that the ledger does not explain is listed once, until a person or a later fact explains it.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
     assert_eq!(world.cash().await.accepted_amount, -700);
     world.every_cent_is_listed().await;
 
-    // What comes back of it is another thing that a person has to look at.
+    // Its reversal is another difference that a person has to check.
     world.service.sandbox.stripe.reverse_transfer(&by_hand, 200);
     world.reconcile().await;
     assert_eq!(world.finding_totals().await, [(FindingKind::TransferUnknown, 200)]);
@@ -75,7 +75,7 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
 }
 
 #[tokio::test]
-async fn a_transfer_that_names_a_booking_of_which_its_company_knows_nothing_is_nobodys() {
+async fn a_transfer_that_names_an_unknown_booking_has_no_owner() {
     let world = World::with_an_account().await;
     let mut job = world.done_job("1", 10_000).await;
     job.id = BookingId::parse("00000000-0000-4000-8000-000000000000").unwrap();
@@ -121,7 +121,7 @@ async fn a_transfer_of_another_amount_than_the_books_have_is_listed_with_the_dif
 }
 
 #[tokio::test]
-async fn an_unknown_transfer_that_comes_into_the_books_is_closed_by_the_next_run() {
+async fn an_unknown_transfer_is_closed_by_the_next_run_once_it_is_recorded() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
     let transfer = world.transfer_by_hand(&job, "by-hand", 8_500).await;
@@ -139,7 +139,7 @@ async fn an_unknown_transfer_that_comes_into_the_books_is_closed_by_the_next_run
 }
 
 #[tokio::test]
-async fn a_payment_of_no_booking_and_a_second_one_of_a_booking_are_listed_with_what_went_back() {
+async fn payments_without_a_booking_and_second_payments_are_listed_with_their_refunds() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
     let second = world.payment(job.id, "second", 10_000).await;
@@ -178,7 +178,7 @@ async fn what_a_bank_takes_of_a_second_payment_is_listed_and_no_dispute_of_the_b
         let job = world.done_job("1", 10_000).await;
         let second = world.payment(job.id, "second", 12_000).await;
         world.service.sandbox.stripe.open_dispute(&second);
-        // Told by Stripe's events, or only by its lines.
+        // Reported by Stripe's events, or only by its balance transactions.
         world.advance(Duration::days(days));
         world.reconcile().await;
         let mut finding_totals = world.finding_totals().await;
@@ -205,7 +205,7 @@ async fn a_line_of_nothing_we_know_is_listed() {
 }
 
 #[tokio::test]
-async fn findings_are_listed_page_by_page_and_looked_at_again_in_turns() {
+async fn findings_are_listed_by_page_and_rechecked_in_turn() {
     let world = World::with_an_account().await;
     for amount in 1..=5 {
         world.service.sandbox.stripe.adjust_balance("usd", amount);

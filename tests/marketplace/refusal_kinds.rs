@@ -1,5 +1,5 @@
-//! Every kind of definitive refusal at the messages to members, the ends of memberships, the opening of payments and
-//! the mails of accounts: what is so since, who hears of it, how it is listed, and how it leaves the list.
+//! Every kind of final refusal of messages to members, of membership cancellations, of payments to be created
+//! and of account mails: its consequence, who is notified, how it is listed, and how it leaves the list.
 
 use chrono::Duration;
 use http::Method;
@@ -21,7 +21,7 @@ const KINDS: [(&str, &str); 5] = [
     ("refused:422:validation_error", "validation_error"),
 ];
 
-/// The same of Resend's, whose 403 is about our key or our sender, and never about a mail.
+/// The same for Resend, whose 403 is about our key or our sender, and never about a mail.
 fn kinds_of_mail() -> impl Iterator<Item = (&'static str, &'static str)> {
     KINDS.into_iter().filter(|(kind, _)| !kind.contains(":403:"))
 }
@@ -39,14 +39,14 @@ impl World {
         actions[0].clone()
     }
 
-    /// The one refused effect says this of itself, and is not tried again here.
+    /// The listed refusal has these values and is not retried here.
     async fn check_listed(&self, provider: &str, reason: &str, consequence: &str) -> Value {
         let listed = self.refused_one().await;
         let shown =
             ["provider", "reason", "consequence"].map(|name| listed[name].as_str().unwrap().to_owned());
         assert_eq!(shown, [provider, reason, consequence], "{listed:#}");
         let again = self.resolve_refusal(&listed, "try_again").await;
-        assert_eq!(again.status, 409, "the caller asks for it again: {again:?}");
+        assert_eq!(again.status, 409, "the caller repeats it: {again:?}");
         listed
     }
 
@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-/// A company with one open case whose schedule waits until tomorrow.
+/// A company with one open case that is not due until tomorrow.
 async fn with_a_case() -> (World, String) {
     let world = World::start().await;
     world.save_settings(json!({"reminder_offsets_days": [1, 2, 4]})).await;
@@ -75,13 +75,13 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
     {
         for (number, (kind, reason)) in KINDS.into_iter().enumerate() {
             let (world, case_id) = with_a_case().await;
-            world.trouble(operation, kind, Some(1), None);
+            world.inject_fault(operation, kind, Some(1), None);
             let answer = world.nudge(&case_id, channel).await.ok();
-            let told = (&answer["status"], &answer["reason"]);
-            assert_eq!(told, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
+            let shown = (&answer["status"], &answer["reason"]);
+            assert_eq!(shown, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
             assert_eq!(world.only_action(&case_id).await["reason"], reason, "the owner sees it in the case");
             assert_eq!(world.case_of("mem_1").await["status"], "open");
-            let listed = world.check_listed("whop", reason, "member_not_told").await;
+            let listed = world.check_listed("whop", reason, "member_not_notified").await;
             world.advance(Duration::minutes(1));
             world.nudge(&case_id, channel).await.ok();
             assert_eq!(world.sent(Kind::Push) + world.sent(Kind::Dm), 1, "another nudge is another message");
@@ -100,7 +100,7 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
     }
 }
 
-/// A company whose members are reached by mail alone, and its open case.
+/// A company whose members are reached by mail only, and its open case.
 async fn with_a_case_by_mail() -> (World, String) {
     let world = World::start().await;
     world.add_company(COMPANY, OWNER, false);
@@ -115,12 +115,12 @@ async fn with_a_case_by_mail() -> (World, String) {
 async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_the_case_is_over() {
     for (number, (kind, reason)) in kinds_of_mail().enumerate() {
         let (world, case_id) = with_a_case_by_mail().await;
-        world.mail_trouble(kind, Some(1));
+        world.inject_mail_fault(kind, Some(1));
         world.settle().await;
         let action = world.only_action(&case_id).await;
-        let told = (&action["status"], &action["kind"], &action["reason"]);
-        assert_eq!(told, (&json!("rejected"), &json!("nudge_mail"), &json!(reason)), "{kind}");
-        let listed = world.check_listed("resend", reason, "member_not_told").await;
+        let shown = (&action["status"], &action["kind"], &action["reason"]);
+        assert_eq!(shown, (&json!("rejected"), &json!("nudge_mail"), &json!(reason)), "{kind}");
+        let listed = world.check_listed("resend", reason, "member_not_notified").await;
         assert!(!listed.to_string().contains('@'), "no address is shown");
         if number % 2 == 0 {
             world.check_closed(&listed).await;
@@ -135,7 +135,7 @@ async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_
 #[tokio::test]
 async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_once_that_is_mended() {
     let (world, case_id) = with_a_case_by_mail().await;
-    world.mail_trouble("refused:403:invalid_api_key", Some(2));
+    world.inject_mail_fault("refused:403:invalid_api_key", Some(2));
     world.settle().await;
     let operations = world.read_operations().await;
     let waiting = &operations["waiting"]["data"][0];
@@ -152,15 +152,15 @@ async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_on
 }
 
 #[tokio::test]
-async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_it_is_asked_for_again() {
+async fn a_refused_membership_cancellation_is_answered_and_listed_until_it_is_repeated() {
     for (number, (kind, reason)) in KINDS.into_iter().enumerate() {
         for (how, ended) in [("cancel-membership", Kind::Cancel), ("terminate", Kind::Terminate)] {
             let (world, case_id) = with_a_case().await;
-            world.trouble(Operation::Cancel, kind, Some(1), None);
+            world.inject_fault(Operation::Cancel, kind, Some(1), None);
             let path = format!("/api/cases/{case_id}/{how}");
             let answer = world.post(&path, json!({})).await.ok();
-            let told = (&answer["case_status"], &answer["status"], &answer["reason"]);
-            assert_eq!(told, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
+            let shown = (&answer["case_status"], &answer["status"], &answer["reason"]);
+            assert_eq!(shown, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
             assert_eq!(
                 (world.sent(ended), world.only_action(&case_id).await["status"].clone()),
                 (0, json!("rejected"))
@@ -181,7 +181,7 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
 async fn a_payment_that_stripe_does_not_open_is_answered_with_its_code_and_listed_until_it_is_closed() {
     for (kind, reason) in KINDS {
         let world = World::start().await;
-        world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(Method::POST, "/api/bookings", "key-1", world.job()).await;
         assert_eq!(answer.status, 409, "{kind}: {answer:?}");
         assert!(answer.json()["detail"].as_str().unwrap().starts_with("payment_failed: "), "{kind}");
@@ -203,7 +203,7 @@ async fn a_payment_that_stripe_does_not_open_is_answered_with_its_code_and_liste
 async fn a_field_of_a_payment_that_stripe_finds_fault_with_is_named_to_the_caller_and_not_listed() {
     for kind in ["refused:400:amount_too_small", "refused:400:amount_too_large"] {
         let world = World::start().await;
-        world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(Method::POST, "/api/bookings", "key-1", world.job()).await;
         let field = answer.json()["errors"][0]["field"].clone();
         assert_eq!((answer.status.as_u16(), field), (400, json!("amount")), "{kind}: {answer:?}");
@@ -216,7 +216,7 @@ async fn a_field_of_a_payment_that_stripe_finds_fault_with_is_named_to_the_calle
     }
 }
 
-/// Who asks for a mail about an account, and whether the address has one.
+/// Sends a request for an account mail; the address has an account or none.
 const ACCOUNT_MAILS: [(&str, &str); 4] = [
     ("/api/auth/sign-up", "known@example.com"),
     ("/api/auth/sign-up", "unknown@example.com"),
@@ -230,10 +230,10 @@ async fn ask_for_mail(world: &World, (path, email): (&str, &str)) -> Answer {
         body["password"] = json!(PASSWORD);
         body["role"] = json!("customer");
     }
-    world.stranger(path, body).await
+    world.post_without_session(path, body).await
 }
 
-/// An answer without what differs in each.
+/// An answer without the fields that differ in every answer.
 fn answered(answer: &Answer) -> (u16, Value) {
     let mut body = answer.json();
     body.as_object_mut().unwrap().remove("request_id");
@@ -241,13 +241,13 @@ fn answered(answer: &Answer) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn an_account_mail_that_resend_refuses_is_logged_and_counted_and_says_nothing_of_the_account() {
+async fn a_refused_account_mail_is_logged_and_counted_and_reveals_no_account() {
     for (kind, reason) in kinds_of_mail() {
         let world = World::start().await;
         world.add_account("known@example.com", PASSWORD).await;
         let (mails, mut answers) = (world.sent(Kind::Mail), Vec::new());
         let (log, guard) = Log::open();
-        world.mail_trouble(kind, Some(4));
+        world.inject_mail_fault(kind, Some(4));
         for asked in ACCOUNT_MAILS {
             let answer = ask_for_mail(&world, asked).await;
             let request_id = answer.header("x-request-id").unwrap().to_owned();
@@ -267,14 +267,14 @@ async fn an_account_mail_that_resend_refuses_is_logged_and_counted_and_says_noth
         assert_eq!(counted["refused"], 4, "{counted}");
 
         ask_for_mail(&world, ACCOUNT_MAILS[2]).await;
-        assert_eq!(world.sent(Kind::Mail), mails + 1, "asked again, it is sent");
+        assert_eq!(world.sent(Kind::Mail), mails + 1, "repeated, it is sent");
         world.advance(Duration::days(8));
         assert_eq!(world.mail_reports(PLATFORM).await["refused"], 0, "a week is counted");
     }
 }
 
 #[tokio::test]
-async fn an_account_mail_for_which_our_sender_is_refused_is_our_own_trouble() {
+async fn an_account_mail_with_a_refused_sender_is_our_own_error() {
     let world = World::start().await;
     world.add_account("known@example.com", PASSWORD).await;
     let (provider, operation, kind) =

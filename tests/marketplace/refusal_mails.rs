@@ -1,5 +1,5 @@
-//! Who is written to when Stripe refuses something for good: both sides of a booking hear of a refused capture, the
-//! customer of a refund or a release that was refused, and each hears once when it is put right.
+//! Mails about final refusals of Stripe: both sides of a booking are notified of a refused capture, the
+//! customer of a refused refund or void, and each once when it succeeds later.
 
 use chrono::Duration;
 use http::Method;
@@ -35,14 +35,14 @@ pub impl World {
     /// Signs up in a role, and confirms the address if so.
     async fn open_account(&self, email: &str, role: &str, is_confirmed: bool) {
         let body = json!({"email": email, "password": PASSWORD, "role": role});
-        assert_eq!(self.stranger("/api/auth/sign-up", body).await.status, 202);
+        assert_eq!(self.post_without_session("/api/auth/sign-up", body).await.status, 202);
         if is_confirmed {
             let body = json!({"token": self.newest_mail().token(), "password": PASSWORD});
-            self.stranger("/api/auth/confirm", body).await.ok();
+            self.post_without_session("/api/auth/confirm", body).await.ok();
         }
     }
 
-    /// The words of the mails about bookings to an address, the oldest first.
+    /// The kinds of the booking mails to an address, oldest first.
     fn booking_mails(&self, to: &str) -> Vec<String> {
         let entries = self.service.sandbox.outbox.entries().into_iter();
         let is_about_booking =
@@ -55,13 +55,13 @@ pub impl World {
             .collect()
     }
 
-    /// What is listed as refused, in one word each.
+    /// The consequences of the listed refusals.
     async fn consequences(&self) -> Vec<String> {
         let refused = self.refused().await;
         refused.iter().map(|effect| effect["consequence"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Time passes, and the sweep does what is due.
+    /// Advances the clock and runs the sweep.
     async fn wait(&self, minutes: i64) {
         self.advance(Duration::minutes(minutes));
         self.settle().await;
@@ -69,14 +69,14 @@ pub impl World {
 }
 
 #[tokio::test]
-async fn both_sides_hear_that_a_capture_which_waited_was_refused_and_then_that_it_was_taken() {
+async fn both_sides_get_mails_about_a_later_refused_capture_and_its_success() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-    world.stripe_trouble(Operation::Capture, "status:503", Some(1));
+    world.inject_stripe_fault(Operation::Capture, "status:503", Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 202);
     assert_eq!(world.booking_mails(PROFESSIONAL), Vec::<String>::new(), "nothing is decided yet");
-    world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
+    world.inject_stripe_fault(Operation::Capture, REFUSED, Some(1));
     world.wait(10).await;
     assert_eq!(world.seen(&booking).await["payment_status"], "capture_refused");
     let (customer, professional) = (world.booking_mails(CUSTOMER), world.booking_mails(PROFESSIONAL));
@@ -100,7 +100,7 @@ async fn a_professional_whose_acceptance_was_refused_at_once_has_it_in_writing_t
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-    world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
+    world.inject_stripe_fault(Operation::Capture, REFUSED, Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 409);
     assert_eq!(world.booking_mails(PROFESSIONAL).len(), 1, "the owner may have accepted for them");
     world.service.sandbox.stripe.cancel_outside(payment_of(&booking));
@@ -110,11 +110,11 @@ async fn a_professional_whose_acceptance_was_refused_at_once_has_it_in_writing_t
 }
 
 #[tokio::test]
-async fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_money_was_taken() {
+async fn a_professional_who_accepted_gets_a_mail_when_the_authorization_expires_uncaptured() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-    world.stripe_trouble(Operation::Capture, "status:429", Some(1));
+    world.inject_stripe_fault(Operation::Capture, "status:429", Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 202);
     // No sweep for a week: the deployment was stopped.
     world.advance(Duration::days(7));
@@ -127,12 +127,12 @@ async fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_money
 }
 
 #[tokio::test]
-async fn a_professional_without_a_known_address_is_not_written_to_and_the_booking_and_the_bus_say_it() {
+async fn a_professional_without_an_address_gets_no_mail_and_booking_and_event_bus_report_it() {
     for (role, is_confirmed) in [("customer", true), ("professional", false)] {
         let world = with_accounts().await;
         world.open_account(PROFESSIONAL, role, is_confirmed).await;
         let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-        world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
+        world.inject_stripe_fault(Operation::Capture, REFUSED, Some(1));
         world.decide(&booking, "accept", "key-2").await;
         let mails = [CUSTOMER, PROFESSIONAL].map(|to| world.booking_mails(to).len());
         assert_eq!(mails, [1, 0], "{role}");
@@ -144,7 +144,7 @@ async fn a_professional_without_a_known_address_is_not_written_to_and_the_bookin
 
 #[tokio::test]
 async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_closed() {
-    for (trouble, reason) in [
+    for (fault, reason) in [
         (Some("refused:422:validation_error"), "validation_error"),
         (Some("refused:400:invalid_parameter"), "invalid_parameter"),
         (Some("status:404"), "not_found"),
@@ -153,9 +153,9 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
         let world = with_accounts().await;
         world.open_account(PROFESSIONAL, "professional", true).await;
         let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-        world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
-        match trouble {
-            Some(kind) => world.mail_trouble(kind, Some(2)),
+        world.inject_stripe_fault(Operation::Capture, REFUSED, Some(1));
+        match fault {
+            Some(kind) => world.inject_mail_fault(kind, Some(2)),
             None => {
                 world.service.sandbox.resend.report(PROFESSIONAL, MailOutcome::Bounced);
                 world.service.deliver_resend_events().await;
@@ -164,31 +164,31 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
         world.decide(&booking, "accept", "key-2").await;
         let refused = world.refused().await;
         let of_professional: Vec<&Value> =
-            refused.iter().filter(|effect| effect["consequence"] == "professional_not_told").collect();
+            refused.iter().filter(|effect| effect["consequence"] == "professional_not_notified").collect();
         assert_eq!(of_professional.len(), 1, "{reason}: {refused:#?}");
         assert_eq!(of_professional[0]["kind"], "professional_declined_mail");
         assert_eq!(of_professional[0]["reason"].as_str().unwrap().split(':').next(), Some(reason));
         assert!(!json!(refused).to_string().contains('@'), "no address is shown");
-        let outcome = if trouble.is_some() { "try_again" } else { "closed" };
+        let outcome = if fault.is_some() { "try_again" } else { "closed" };
         world.resolve_refusal(of_professional[0], outcome).await.ok();
-        assert!(!world.consequences().await.contains(&"professional_not_told".to_owned()), "{reason}");
-        assert_eq!(world.booking_mails(PROFESSIONAL).len(), usize::from(trouble.is_some()), "{reason}");
+        assert!(!world.consequences().await.contains(&"professional_not_notified".to_owned()), "{reason}");
+        assert_eq!(world.booking_mails(PROFESSIONAL).len(), usize::from(fault.is_some()), "{reason}");
     }
 }
 
 #[tokio::test]
-async fn the_customer_hears_that_a_refund_was_refused_and_that_it_went_through_after_all() {
+async fn the_customer_gets_mails_about_a_refused_refund_and_its_success() {
     for (is_late, by_hand) in [(false, false), (false, true), (true, false)] {
         let world = World::start().await;
         let booking = world.accepted_booking("key-1").await;
         if is_late {
-            world.stripe_trouble(Operation::CreateRefund, "status:429", Some(1));
+            world.inject_stripe_fault(Operation::CreateRefund, "status:429", Some(1));
             world.decide(&booking, "cancel", "key-2").await.ok();
             assert_eq!(world.booking_mails(CUSTOMER).len(), 0, "it is tried again");
-            world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
+            world.inject_stripe_fault(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
             world.wait(10).await;
         } else {
-            world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
+            world.inject_stripe_fault(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
             world.decide(&booking, "cancel", "key-2").await.ok();
         }
         assert_eq!(world.consequences().await, ["payment_not_refunded"]);
@@ -220,10 +220,10 @@ async fn a_refund_that_is_made_at_once_needs_no_mail() {
 }
 
 #[tokio::test]
-async fn the_customer_of_a_cancellation_hears_that_the_hold_was_not_released() {
+async fn the_customer_of_a_cancellation_gets_a_mail_about_a_refused_void() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
+    world.inject_stripe_fault(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
     let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
     assert_eq!(cancelled["payment_status"], "release_refused");
     let mails = world.booking_mails(CUSTOMER);
@@ -235,7 +235,7 @@ async fn the_customer_of_a_cancellation_hears_that_the_hold_was_not_released() {
 }
 
 #[tokio::test]
-async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mail_only_if_it_comes_later() {
+async fn a_customer_who_cancels_gets_a_mail_only_about_a_later_refusal() {
     let customer = ("customer", "customer-1");
     for is_late in [false, true] {
         let world = World::start().await;
@@ -245,10 +245,10 @@ async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mai
         let booking = booking.json();
         world.authorize(&booking).await;
         if is_late {
-            world.stripe_trouble(Operation::CancelPaymentIntent, "status:429", Some(1));
+            world.inject_stripe_fault(Operation::CancelPaymentIntent, "status:429", Some(1));
         }
         let refused = "refused:400:resource_missing";
-        world.stripe_trouble(Operation::CancelPaymentIntent, refused, Some(1));
+        world.inject_stripe_fault(Operation::CancelPaymentIntent, refused, Some(1));
         let cancel = format!("{}/cancel", path_of(&booking));
         let answer = world.as_party(customer, Method::POST, &cancel, Some(("key-2", json!({})))).await.ok();
         let status = if is_late { "release_pending" } else { "release_refused" };
@@ -260,7 +260,7 @@ async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mai
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_customer_hears_where_the_money_is() {
+async fn a_refund_that_fails_after_days_is_listed_and_the_customer_gets_a_mail() {
     let world = with_accounts().await;
     let booking = world.accepted_booking("key-1").await;
     world.decide(&booking, "cancel", "key-2").await.ok();

@@ -1,5 +1,5 @@
-//! What becomes of a refusal once the world has moved on: nothing is withdrawn in silence, nothing that is tried
-//! again disappears, and a refused message never hides refused money.
+//! Refusals after their cause has changed: nothing is withdrawn silently, retried effects stay listed, and a
+//! refused message never hides refused money.
 
 use chrono::Duration;
 use serde_json::json;
@@ -13,7 +13,7 @@ use support::world::{COMPANY, World};
 async fn the_mail_that_corrects_a_decline_is_sent_also_where_an_event_or_a_later_try_brings_it() {
     let by_event = World::start().await;
     let booking = by_event.held("key-1").await;
-    by_event.stripe_trouble(Operation::Capture, "refused:402:card_declined", Some(1));
+    by_event.inject_stripe_fault(Operation::Capture, "refused:402:card_declined", Some(1));
     by_event.decide(&booking, "accept", "key-2").await;
     assert_eq!(by_event.sent(Kind::Mail), 1);
     by_event.service.sandbox.stripe.capture_outside(payment_of(&booking));
@@ -23,9 +23,9 @@ async fn the_mail_that_corrects_a_decline_is_sent_also_where_an_event_or_a_later
 
     let waited = World::start().await;
     let booking = waited.held("key-1").await;
-    waited.stripe_trouble(Operation::Capture, "refused:402:card_declined", Some(1));
+    waited.inject_stripe_fault(Operation::Capture, "refused:402:card_declined", Some(1));
     waited.decide(&booking, "accept", "key-2").await;
-    waited.mail_trouble("status:429", Some(1));
+    waited.inject_mail_fault("status:429", Some(1));
     waited.decide(&booking, "accept", "key-3").await.ok();
     assert_eq!(waited.sent(Kind::Mail), 1);
     waited.advance(Duration::minutes(10));
@@ -37,7 +37,7 @@ async fn the_mail_that_corrects_a_decline_is_sent_also_where_an_event_or_a_later
 async fn a_refund_that_a_dispute_overtakes_is_listed_and_made_once_the_dispute_is_won() {
     let world = World::start().await;
     let booking = world.accepted_booking("key-1").await;
-    world.stripe_trouble(Operation::CreateRefund, "status:429", Some(1));
+    world.inject_stripe_fault(Operation::CreateRefund, "status:429", Some(1));
     world.decide(&booking, "cancel", "key-2").await;
     let stripe = &world.service.sandbox.stripe;
     stripe.open_dispute(payment_of(&booking));
@@ -66,8 +66,8 @@ async fn a_refund_that_a_dispute_overtakes_is_listed_and_made_once_the_dispute_i
 async fn a_decline_mail_that_was_refused_is_moot_once_the_booking_is_accepted() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::Capture, "refused:402:card_declined", Some(1));
-    world.mail_trouble("refused:422:validation_error", Some(1));
+    world.inject_stripe_fault(Operation::Capture, "refused:402:card_declined", Some(1));
+    world.inject_mail_fault("refused:422:validation_error", Some(1));
     world.decide(&booking, "accept", "key-2").await;
     assert_eq!(world.refused().await.len(), 2, "the capture and the mail");
     world.decide(&booking, "accept", "key-3").await.ok();
@@ -78,7 +78,7 @@ async fn a_decline_mail_that_was_refused_is_moot_once_the_booking_is_accepted() 
 async fn a_step_that_was_given_up_is_not_called_contradicted_while_stripe_does_not_answer() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::Capture, "status:401", None);
+    world.inject_stripe_fault(Operation::Capture, "status:401", None);
     world.decide(&booking, "accept", "key-2").await;
     for _ in 0..72 {
         world.advance(Duration::hours(1));
@@ -86,7 +86,7 @@ async fn a_step_that_was_given_up_is_not_called_contradicted_while_stripe_does_n
     }
     let listed = world.refused_one().await;
     assert!(listed["reason"].as_str().unwrap().starts_with("gave_up:"), "{listed:#}");
-    world.stripe_trouble(Operation::Any, "status:503", None);
+    world.inject_stripe_fault(Operation::Any, "status:503", None);
     let answer = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(answer.status.as_u16(), 503, "{answer:?}");
     world.all_well();
@@ -99,7 +99,7 @@ async fn a_hundred_refused_messages_do_not_hide_refused_money() {
     let world = World::start().await;
     world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
     world.settle().await;
-    world.trouble(Operation::Notifications, "refused:403:forbidden", None, None);
+    world.inject_fault(Operation::Notifications, "refused:403:forbidden", None, None);
     for member in 0..101 {
         let membership = format!("mem_{member}");
         world.add_past_due(COMPANY, &membership);
@@ -108,7 +108,7 @@ async fn a_hundred_refused_messages_do_not_hide_refused_money() {
     world.settle().await;
     world.advance(Duration::minutes(1));
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::Capture, "refused:402:card_declined", Some(1));
+    world.inject_stripe_fault(Operation::Capture, "refused:402:card_declined", Some(1));
     world.decide(&booking, "accept", "key-2").await;
     let refused = world.refused().await;
     let of_money = refused.iter().filter(|effect| effect["consequence"] == "payment_not_captured").count();

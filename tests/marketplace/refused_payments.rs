@@ -1,5 +1,5 @@
-//! What Stripe refuses for good: the booking says so, those concerned are informed, operations list it until a
-//! person or a later fact resolves it, and nothing is asked for twice.
+//! Final refusals of Stripe: the booking shows them, the parties are notified, operations list them until a
+//! person or a later fact resolves them, and no request is repeated.
 
 use chrono::Duration;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use stand_ins::outbox::Kind;
 use support::parties::{PRICE, path_of, payment_of};
 use support::world::{Answer, World};
 
-/// What definitive refusals look like: a code, another status, and a status without a code.
+/// The forms of final refusals: a code, another status, and a status without a code.
 const REFUSALS: [&str; 4] =
     ["refused:400:charge_expired_for_capture", "refused:402:card_declined", "status:404", "status:422"];
 
@@ -25,7 +25,7 @@ async fn a_capture_that_stripe_refuses_is_no_acceptance() {
     for kind in REFUSALS {
         let world = World::start().await;
         let booking = world.held("key-1").await;
-        world.stripe_trouble(Operation::Capture, kind, Some(1));
+        world.inject_stripe_fault(Operation::Capture, kind, Some(1));
         is_conflict(&world.decide(&booking, "accept", "key-2").await, "payment_failed");
         let seen = world.seen(&booking).await;
         assert_eq!(
@@ -64,7 +64,7 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
     for by_operations in [true, false] {
         let world = World::start().await;
         let booking = world.held("key-1").await;
-        world.stripe_trouble(Operation::Capture, REFUSALS[0], Some(1));
+        world.inject_stripe_fault(Operation::Capture, REFUSALS[0], Some(1));
         is_conflict(&world.decide(&booking, "accept", "key-2").await, "payment_failed");
         if by_operations {
             let listed = world.refused_one().await;
@@ -78,17 +78,17 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
         let seen = world.seen(&booking).await;
         assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("accepted"), &json!("captured")));
         assert_eq!((world.refused().await.len(), world.sent(Kind::Capture)), (0, 1));
-        assert_eq!(world.sent(Kind::Mail), 2, "what the first mail said is corrected");
+        assert_eq!(world.sent(Kind::Mail), 2, "the first mail is corrected");
         world.decide(&booking, "complete", "key-4").await.ok();
         world.check_the_books().await;
     }
 }
 
 #[tokio::test]
-async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold_has_lapsed() {
+async fn closing_a_refused_capture_voids_it_and_an_expired_authorization_resolves_it() {
     let closed = World::start().await;
     let booking = closed.held("key-1").await;
-    closed.stripe_trouble(Operation::Capture, REFUSALS[0], Some(1));
+    closed.inject_stripe_fault(Operation::Capture, REFUSALS[0], Some(1));
     closed.decide(&booking, "accept", "key-2").await;
     let listed = closed.refused_one().await;
     let without_note =
@@ -103,11 +103,11 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
 
     let lapsed = World::start().await;
     let booking = lapsed.held("key-1").await;
-    lapsed.stripe_trouble(Operation::Capture, REFUSALS[0], Some(1));
+    lapsed.inject_stripe_fault(Operation::Capture, REFUSALS[0], Some(1));
     lapsed.decide(&booking, "accept", "key-2").await;
     lapsed.service.sandbox.stripe.cancel_outside(payment_of(&booking));
     lapsed.service.deliver_stripe_events().await;
-    assert_eq!(lapsed.refused().await.len(), 0, "Stripe says that the hold is gone");
+    assert_eq!(lapsed.refused().await.len(), 0, "Stripe reports that the authorization expired");
     let seen = lapsed.seen(&booking).await;
     assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("declined"), &json!("released")));
     lapsed.settle().await;
@@ -115,10 +115,10 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
 }
 
 #[tokio::test]
-async fn an_acceptance_that_waits_for_stripe_says_so() {
+async fn an_acceptance_that_waits_for_stripe_is_answered_with_202() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::Capture, "status:503", Some(1));
+    world.inject_stripe_fault(Operation::Capture, "status:503", Some(1));
     let answer = world.decide(&booking, "accept", "key-2").await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     let waits = answer.json();
@@ -134,11 +134,11 @@ async fn an_acceptance_that_waits_for_stripe_says_so() {
 }
 
 #[tokio::test]
-async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_key() {
+async fn a_refused_refund_is_listed_and_retried_under_a_new_key() {
     for kind in ["refused:400:insufficient_funds", "refused:402:card_declined", "status:404", "status:422"] {
         let world = World::start().await;
         let booking = world.accepted_booking("key-1").await;
-        world.stripe_trouble(Operation::CreateRefund, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreateRefund, kind, Some(1));
         let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
         assert_eq!(
             (&cancelled["status"], &cancelled["payment_status"]),
@@ -165,7 +165,7 @@ async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_
 async fn a_refund_made_by_hand_takes_the_refused_one_off_the_list() {
     let world = World::start().await;
     let booking = world.accepted_booking("key-1").await;
-    world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
+    world.inject_stripe_fault(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
     world.decide(&booking, "cancel", "key-2").await.ok();
     let listed = world.refused_one().await;
     world.service.sandbox.stripe.refund(payment_of(&booking), PRICE);
@@ -178,10 +178,10 @@ async fn a_refund_made_by_hand_takes_the_refused_one_off_the_list() {
 }
 
 #[tokio::test]
-async fn a_release_that_stripe_refuses_is_listed_and_the_customer_hears_that_the_money_is_not_free() {
+async fn a_refused_void_is_listed_and_the_customer_gets_a_mail() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.stripe_trouble(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
+    world.inject_stripe_fault(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
     let declined = world.decide(&booking, "decline", "key-2").await.ok();
     assert_eq!(
         (&declined["status"], &declined["payment_status"]),
@@ -204,7 +204,7 @@ async fn a_release_that_stripe_refuses_is_listed_and_the_customer_hears_that_the
 async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_again() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.mail_trouble("refused:422:validation_error", Some(1));
+    world.inject_mail_fault("refused:422:validation_error", Some(1));
     let declined = world.decide(&booking, "decline", "key-2").await.ok();
     assert_eq!(
         (&declined["payment_status"], &declined["refused"][0]["step"]),
@@ -214,7 +214,7 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
     let shown = (&listed["provider"], &listed["code"], &listed["consequence"], &listed["amount"]);
     assert_eq!(
         shown,
-        (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
+        (&json!("resend"), &json!("validation_error"), &json!("customer_not_notified"), &Value::Null)
     );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
     assert_eq!(world.resolve_refusal(&listed, "try_again").await.ok()["status"], "done");
@@ -222,14 +222,14 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_asked() {
+async fn a_payment_that_stripe_refuses_to_create_ends_the_booking_with_an_error() {
     for (kind, status, reason) in [
         ("refused:400:amount_too_small", 400, "amount_too_small"),
         ("refused:400:account_invalid", 409, "account_invalid"),
         ("status:404", 409, "not_found"),
     ] {
         let world = World::start().await;
-        world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(http::Method::POST, "/api/bookings", "key-1", world.job()).await;
         assert_eq!(answer.status.as_u16(), status, "{kind}: {answer:?}");
         if status == 400 {
@@ -254,11 +254,11 @@ async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed() {
+async fn a_payment_that_stripe_refuses_to_create_later_is_mailed_and_listed() {
     let world = World::start().await;
-    world.stripe_trouble(Operation::CreatePaymentIntent, "status:503", Some(1));
+    world.inject_stripe_fault(Operation::CreatePaymentIntent, "status:503", Some(1));
     let booking = world.book("key-1").await;
-    world.stripe_trouble(Operation::CreatePaymentIntent, "refused:400:account_invalid", Some(1));
+    world.inject_stripe_fault(Operation::CreatePaymentIntent, "refused:400:account_invalid", Some(1));
     world.advance(Duration::minutes(10));
     world.settle().await;
     let seen = world.seen(&booking).await;
@@ -268,13 +268,13 @@ async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed(
 }
 
 #[tokio::test]
-async fn an_effect_of_stripe_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+async fn an_effect_at_stripe_without_a_look_up_answers_that_stripe_does_not_answer() {
     let world = World::start().await;
     let booking = world.accepted_booking("key-1").await;
-    world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
+    world.inject_stripe_fault(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
     world.decide(&booking, "cancel", "key-2").await.ok();
     let listed = world.refused_one().await;
-    world.stripe_trouble(Operation::Any, "status:503", None);
+    world.inject_stripe_fault(Operation::Any, "status:503", None);
     let answer = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(
         (answer.status.as_u16(), &answer.json()["detail"]),
@@ -294,7 +294,7 @@ async fn a_message_that_whop_refuses_is_listed_until_it_is_closed_or_its_case_is
         world.add_past_due(support::world::COMPANY, member);
         world.fail(member, &format!("pay_{member}"), world.now()).await.ok();
     }
-    world.trouble(Operation::Notifications, "refused:403:forbidden", Some(2), None);
+    world.inject_fault(Operation::Notifications, "refused:403:forbidden", Some(2), None);
     world.settle().await;
     let listed = world.refused().await;
     assert_eq!(listed.len(), 2, "{listed:#?}");

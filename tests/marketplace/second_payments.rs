@@ -1,5 +1,5 @@
-//! A payment that names a booking beside the booking's own: in whatever order Stripe tells of the two, the
-//! booking is what its own payment makes of it.
+//! A second payment that names a booking: in whatever order Stripe reports the two, the booking follows its
+//! own payment.
 
 use chrono::Duration;
 use shared::domain::kernel::party::PaymentIntentId;
@@ -28,13 +28,13 @@ async fn two_payments() -> World {
     world
 }
 
-/// What Stripe tells of a world, in the order in which it happened.
-fn letters(world: &World) -> Vec<String> {
+/// The events of a world, in the order of creation.
+fn deliveries(world: &World) -> Vec<String> {
     world.service.sandbox.stripe.events().into_iter().map(|event| event.body).collect()
 }
 
-/// The booking and its books, once all was told to a world in which it is asked for after so many letters.
-async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
+/// The booking and its ledger after all deliveries; the booking is requested after the given number of them.
+async fn deliver_in_order(deliveries: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
     let world = World::start().await;
     world.advance(Duration::days(40));
     let (id, own) = (booking_id("1"), PaymentIntentId::parse(OWN).unwrap());
@@ -43,13 +43,13 @@ async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String,
         let done = done.map(|(hours, what)| fact(beginning() + Duration::hours(hours), what));
         [requested()].into_iter().chain(done).collect()
     };
-    for (place, letter) in letters.iter().enumerate() {
+    for (place, delivery) in deliveries.iter().enumerate() {
         if place == asked_after {
             world.record_facts(id, Some(&own), facts()).await;
         }
-        world.deliver_stripe_text(letter).await;
+        world.deliver_stripe_text(delivery).await;
     }
-    if letters.len() <= asked_after {
+    if deliveries.len() <= asked_after {
         world.record_facts(id, Some(&own), facts()).await;
     }
     world.apply_what_waits().await;
@@ -60,17 +60,17 @@ async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String,
     (world.booking_row(id).await.booking().unwrap(), balances)
 }
 
-/// Tells it forwards and backwards from every place on, and gives back what all of that ends in.
-async fn end_of(letters: Vec<String>) -> Booking {
+/// Delivers in both directions from every position, and returns the common result.
+async fn end_of(deliveries: Vec<String>) -> Booking {
     let mut ends = Vec::new();
     for backwards in [false, true] {
-        for first in 0..letters.len() {
-            let mut order: Vec<&String> = letters.iter().collect();
+        for first in 0..deliveries.len() {
+            let mut order: Vec<&String> = deliveries.iter().collect();
             if backwards {
                 order.reverse();
             }
             order.rotate_left(first);
-            ends.push(told(&order, first).await);
+            ends.push(deliver_in_order(&order, first).await);
         }
     }
     let (first, others) = ends.split_first().unwrap();
@@ -81,7 +81,7 @@ async fn end_of(letters: Vec<String>) -> Booking {
 }
 
 #[tokio::test]
-async fn another_payment_that_is_let_go_ends_no_booking() {
+async fn a_void_of_another_payment_ends_no_booking() {
     let world = two_payments().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.authorize(OTHER);
@@ -90,13 +90,13 @@ async fn another_payment_that_is_let_go_ends_no_booking() {
     world.advance(Duration::hours(1));
     stripe.authorize(OWN);
     stripe.capture_outside(OWN);
-    let booking = end_of(letters(&world)).await;
+    let booking = end_of(deliveries(&world)).await;
     assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 10_000));
     assert_eq!((booking.payment_intent.unwrap().as_str(), booking.anomalies.len()), (OWN, 0));
 }
 
 #[tokio::test]
-async fn what_goes_back_of_another_payment_goes_back_of_no_booking() {
+async fn a_refund_of_another_payment_refunds_no_booking() {
     let world = two_payments().await;
     let stripe = &world.service.sandbox.stripe;
     for payment in [OWN, OTHER] {
@@ -107,7 +107,7 @@ async fn what_goes_back_of_another_payment_goes_back_of_no_booking() {
     stripe.refund(OTHER, 4_000);
     world.advance(Duration::hours(1));
     stripe.open_dispute(OTHER);
-    let booking = end_of(letters(&world)).await;
+    let booking = end_of(deliveries(&world)).await;
     assert_eq!((booking.status, booking.dispute_open), (BookingStatus::Completed, false));
     assert_eq!((booking.amounts.captured, booking.amounts.remaining()), (10_000, 10_000));
     assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::SecondPayment]);
@@ -122,7 +122,7 @@ async fn a_hold_that_lapses_ends_no_booking_that_was_paid_otherwise() {
     stripe.authorize(OTHER);
     stripe.capture_outside(OTHER);
     world.advance(Duration::days(7));
-    let booking = end_of(letters(&world)).await;
+    let booking = end_of(deliveries(&world)).await;
     assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 12_000));
     assert_eq!(booking.payment_intent.unwrap().as_str(), OTHER);
     assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::CapturedAbovePrice]);

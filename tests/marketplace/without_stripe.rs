@@ -1,4 +1,4 @@
-//! A deployment that nobody is paid through: its jobs run in vain and are well, until somebody waits for money.
+//! A deployment without Stripe: its jobs run and are healthy, until a professional is owed money.
 
 use chrono::Duration;
 use http::{Method, StatusCode};
@@ -12,7 +12,7 @@ use support::jobs_done::RECONCILE;
 use support::payees::{Job, LISTED, PAYOUTS};
 use support::world::{COMPANY, World, bare, secret_request};
 
-/// The same table and the same stand-ins, behind functions that have no key.
+/// The same table and stand-ins, with functions that have no key.
 async fn take_key_away(world: &mut World) -> Service {
     let (sandbox, dynamo) = (world.service.sandbox.clone(), world.service.dynamo.clone());
     let without = |name: &str| (name == "STRIPE_SECRET_KEY").then(String::new);
@@ -24,7 +24,7 @@ async fn run(world: &World, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
+async fn without_a_key_and_without_a_due_professional_every_run_succeeds() {
     let mut world = World::start().await;
     world.next_payout_morning();
     take_key_away(&mut world).await;
@@ -33,13 +33,13 @@ async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
         let counts = ["due", "done", "failed", "in_doubt"].map(|name| report[name].clone());
         assert_eq!(counts, [0; 4].map(|count| json!(count)), "{report}");
         let crons = world.ask(bare(Method::GET, "/api/health?type=crons")).await.json();
-        let told = &crons["checks"]["crons"][job];
-        assert_eq!((&told["status"], &told["last_report"]), (&json!("ok"), &report), "no alarm misses it");
+        let shown = &crons["checks"]["crons"][job];
+        assert_eq!((&shown["status"], &shown["last_report"]), (&json!("ok"), &report), "no alarm misses it");
     }
 }
 
 #[tokio::test]
-async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money() {
+async fn a_missing_key_fails_the_run_once_a_professional_is_due() {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
@@ -56,15 +56,15 @@ async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money()
 }
 
 #[tokio::test]
-async fn a_transfer_that_was_decided_and_not_made_is_money_somebody_waits_for() {
+async fn an_unfinished_transfer_makes_a_professional_due() {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
     world.advance(LISTED);
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     world.pay_day().await;
     assert!(world.transfers().is_empty());
-    // Whoever looks again at lists that may lag behind finds nobody any more.
+    // Repeating the query of an eventually consistent list finds no professional any more.
     world.service.sandbox.faults.clear();
     world.advance(Duration::minutes(10));
     let keyed = take_key_away(&mut world).await;

@@ -1,12 +1,12 @@
-//! What analytics hears: the very events of the bus, of companies and of nobody in them.
+//! Analytics: it receives the same events as the bus, about companies and without personal data.
 
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use support::counting::Sinks;
+use support::analytics::Sinks;
+use support::event_bus::PUBLISH;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
-use support::listening::PUBLISH;
 use support::payees::Job;
 use support::world::{COMPANY, World};
 
@@ -19,7 +19,7 @@ async fn prepared(sinks: Sinks) -> World {
 }
 
 #[tokio::test]
-async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it() {
+async fn analytics_gets_the_id_and_time_of_the_event_bus() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -40,13 +40,13 @@ async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it
         },
     });
     assert_eq!(json!(counted), expected);
-    assert_eq!(world.check_heard("both").await, 0);
+    assert_eq!(world.check_published("both").await, 0);
     assert_eq!(world.publish().await["analytics"]["due"], 0);
-    assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 1), "nothing is said of nothing");
+    assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 1), "an empty batch is not sent");
 }
 
 #[tokio::test]
-async fn the_source_says_who_set_it_off_and_names_nobody() {
+async fn the_source_is_the_role_of_the_actor_without_a_name() {
     let world = World::with_sinks(Sinks::Analytics).await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(&world, "user_paid")).await;
@@ -77,12 +77,12 @@ async fn the_source_says_who_set_it_off_and_names_nobody() {
 }
 
 #[tokio::test]
-async fn without_a_key_analytics_is_not_asked_and_without_a_bus_the_bus_is_not() {
+async fn without_configuration_neither_analytics_nor_the_bus_is_called() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 3).await;
     assert_eq!(world.publish().await.get("analytics"), None);
     assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 0));
-    assert_eq!(world.check_heard("the bus alone").await, 0);
+    assert_eq!(world.check_published("the bus alone").await, 0);
     let world = World::with_sinks(Sinks::Analytics).await;
     world.add_entries(COMPANY, 3).await;
     let report = world.publish().await;
@@ -105,47 +105,47 @@ async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_en
         assert_eq!(requests_of_a_run(&world).await, (idle, 0), "{sinks:?}");
         world.add_entries(COMPANY, 10).await;
         let (busy, asked) = requests_of_a_run(&world).await;
-        // The entries are read once for each who listens; a run of the bus is added to its hour.
+        // The entries are read once per sink; a run of the bus is added to its hour.
         let expected = if sinks == Sinks::Both { idle + 2 * (1 + 10) + 1 } else { idle + 1 + 10 };
         assert_eq!((busy, asked), (expected, 1), "{sinks:?}");
     }
 }
 
 #[tokio::test]
-async fn a_run_survives_trouble_at_every_request_to_anybody() {
+async fn a_run_survives_a_fault_at_every_request_to_any_service() {
     let (mut runs, mut again) = (0, 0);
     for sinks in [Sinks::Both, Sinks::Analytics] {
-        for trouble in FAULT_POINTS {
+        for fault in FAULT_POINTS {
             for call in 1.. {
-                let told = format!("{sinks:?}: {trouble:?} at call {call}");
+                let context = format!("{sinks:?}: {fault:?} at call {call}");
                 let mut world = prepared(sinks).await;
-                let injected_fault = InjectedFault::at(&world, trouble, call);
-                let struck =
+                let injected_fault = InjectedFault::at(&world, fault, call);
+                let was_injected =
                     injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_with_sinks(sinks).await;
                 world.advance(Duration::minutes(16));
                 world.publish_everything().await;
-                let twice = world.check_counted(&told).await;
+                let twice = world.check_counted(&context).await;
                 if sinks == Sinks::Both {
-                    world.check_heard(&told).await;
+                    world.check_published(&context).await;
                 }
-                assert!(struck || twice == 0, "{told}: {twice} counted twice without a reason");
+                assert!(was_injected || twice == 0, "{context}: {twice} counted twice without a reason");
                 (runs, again) = (runs + 1, again + twice);
-                if !struck {
+                if !was_injected {
                     break;
                 }
             }
         }
     }
-    eprintln!("analytics: {runs} runs, {again} events told again under one id");
+    eprintln!("analytics: {runs} runs, {again} events sent again under one id");
     assert!(again > 0, "some of them died between analytics and the table");
 }
 
 #[tokio::test]
-async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_later() {
+async fn while_analytics_is_down_the_bus_gets_everything_and_analytics_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before", "drop_after"] {
         let world = prepared(Sinks::Both).await;
-        world.trouble_at_analytics(kind, None);
+        world.inject_analytics_fault(kind, None);
         let report = world.publish().await;
         assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(0)), "{kind}: {report}");
         assert_eq!(report["analytics"]["failed"], ENTRIES, "{kind}: {report}");
@@ -163,9 +163,9 @@ async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_
 }
 
 #[tokio::test]
-async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told() {
+async fn a_hanging_analytics_delays_a_run_a_few_seconds_after_publishing_to_the_bus() {
     let world = prepared(Sinks::Both).await;
-    world.trouble_at_analytics("slow:60000", None);
+    world.inject_analytics_fault("slow:60000", None);
     let began = std::time::Instant::now();
     let report = world.publish().await;
     assert!(began.elapsed() < std::time::Duration::from_secs(6), "{:?}", began.elapsed());
@@ -173,10 +173,10 @@ async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told()
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
+async fn while_the_bus_is_down_analytics_gets_everything_once() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 90).await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["analytics"]["done"]), (&json!(0), &json!(90)), "{report}");
     assert_eq!(world.check_counted("without the bus").await, 0);
@@ -184,13 +184,13 @@ async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
     world.all_well();
     world.advance(Duration::minutes(16));
     world.publish_everything().await;
-    assert_eq!((world.check_heard("once it is back").await, world.check_counted("still").await), (0, 0));
+    assert_eq!((world.check_published("once it is back").await, world.check_counted("still").await), (0, 0));
 }
 
 #[tokio::test]
-async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
+async fn after_two_days_an_event_is_dropped_for_analytics_and_counted() {
     let world = prepared(Sinks::Both).await;
-    world.trouble_at_analytics("status:500", None);
+    world.inject_analytics_fault("status:500", None);
     world.publish().await;
     world.advance(Duration::hours(48));
     world.add_entries(COMPANY, 1).await;
@@ -228,6 +228,6 @@ async fn two_runs_at_once_lose_nothing_and_make_nothing_up() {
     world.add_entries(COMPANY, 45).await;
     tokio::join!(world.publish(), world.publish());
     world.publish_everything().await;
-    world.check_heard("two at once").await;
+    world.check_published("two at once").await;
     world.check_counted("two at once").await;
 }

@@ -1,4 +1,4 @@
-//! Whatever a body says: no route fails. `PROPTEST_CASES` lengthens the run.
+//! No body makes a route fail. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
 use shared::environment::read_variable;
@@ -91,7 +91,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A few cases unless somebody asks for more: each asks every route.
+/// Few cases by default, because each calls every route.
 fn cases() -> u32 {
     read_variable("PROPTEST_CASES").and_then(|cases| cases.parse().ok()).unwrap_or(16)
 }
@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_body_says_every_route_answers_as_its_document_promises(
+    fn every_route_answers_every_body_as_documented(
         bodies in proptest::collection::vec(any_body(), 1..6),
     ) {
         let answers = Runtime::new().unwrap().block_on(async {

@@ -1,4 +1,4 @@
-//! Which pages may read an answer: those of an exact list, and every answer says so.
+//! Which pages may read an answer: those on an exact list, and every answer declares it.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ fn grants(answer: &Answer) -> BTreeSet<&str> {
     answer.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("access-control-")).collect()
 }
 
-/// Holds an answer to what a page of the list may see, and a page of no list may not.
+/// Checks the CORS headers of an answer for a listed origin, or for none.
 fn check(answer: &Answer, listed: Option<&str>) {
     assert_eq!(words(answer, "vary"), BTreeSet::from(["origin".to_owned()]), "{answer:?}");
     let Some(origin) = listed else {
@@ -70,12 +70,12 @@ fn check(answer: &Answer, listed: Option<&str>) {
         let all: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(all, [expected], "{answer:?}");
     }
-    let told = format!("{:?}", grants(answer).iter().map(|name| answer.header(name)).collect::<Vec<_>>());
-    assert!(!told.contains('*'), "{told}");
+    let headers = format!("{:?}", grants(answer).iter().map(|name| answer.header(name)).collect::<Vec<_>>());
+    assert!(!headers.contains('*'), "{headers}");
 }
 
 #[tokio::test]
-async fn a_page_of_the_list_is_told_what_it_may_send() {
+async fn a_listed_origin_gets_the_allowed_methods_and_headers() {
     let world = start().await;
     world.service.dynamo.reset_requests();
     for route in ROUTES {
@@ -104,7 +104,7 @@ async fn a_page_of_the_list_is_told_what_it_may_send() {
 }
 
 #[tokio::test]
-async fn every_other_page_is_told_nothing() {
+async fn other_origins_get_no_cors_headers() {
     let world = start().await;
     for route in ROUTES {
         let path = path(route.path);
@@ -124,7 +124,7 @@ async fn every_other_page_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn every_answer_depends_on_who_asks_and_says_so() {
+async fn every_answer_varies_by_origin() {
     let world = start().await;
     let mut exposed = BTreeSet::new();
     for route in ROUTES {
@@ -172,7 +172,7 @@ async fn a_page_of_the_list_can_read_why_it_was_refused() {
         }
         check(&ask(&world, method, path, &[("origin", FOREIGN[3])]).await, None);
     }
-    // Too much, too often or not now: the page learns that too.
+    // The page can read refusals for size, rate and outages too.
     let owner = |method| world.owner_request(COMPANY, OWNER, method, "/api/settings", None);
     let mut last = None;
     for _ in 0..31 {
@@ -186,7 +186,7 @@ async fn a_page_of_the_list_can_read_why_it_was_refused() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_no_preflight_is_a_method_like_any_other() {
+async fn an_options_request_without_preflight_headers_is_an_ordinary_method() {
     let world = start().await;
     for route in ROUTES {
         let path = path(route.path);

@@ -1,4 +1,4 @@
-//! What the event bus hears, and that nobody pays for it who has none.
+//! The events on the event bus, and that a deployment without one has no cost.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use shared::domain::platform::announcement::KINDS;
 use stand_ins::bus::BUS;
 
 use stacks::repository::read;
-use support::listening::{PUBLISH, with_bus};
+use support::event_bus::{PUBLISH, with_bus};
 use support::parties::PROFESSIONAL;
 use support::payees::{APPROVALS, Job};
 use support::world::{COMPANY, World, bare};
@@ -21,7 +21,7 @@ async fn recover_a_case(world: &World) {
 }
 
 #[tokio::test]
-async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
+async fn a_case_and_its_recovery_are_published_once_with_five_fields() {
     let world = World::with_bus().await;
     recover_a_case(&world).await;
     let report = world.publish().await;
@@ -29,8 +29,8 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
     assert_eq!((&report["oldest_unsent_seconds"], &report["more"]), (&json!(0), &json!(false)), "{report}");
     let case_id = world.case_of("mem_1").await["case_id"].clone();
     for (received, kind) in world.received().iter().zip(["case.opened", "case.recovered"]) {
-        let told = (received.bus.as_str(), received.source.as_str(), received.detail_type.as_str());
-        assert_eq!(told, (BUS, "justonce", kind));
+        let envelope = (received.bus.as_str(), received.source.as_str(), received.detail_type.as_str());
+        assert_eq!(envelope, (BUS, "justonce", kind));
         let expected = json!({
             "event_id": received.detail["event_id"],
             "occurred_at": "2025-11-18T09:02:03.000Z",
@@ -40,12 +40,12 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
         });
         assert_eq!(received.detail, expected);
     }
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
     assert_eq!(world.publish().await["due"], 0);
-    assert_eq!(world.asked_bus(), 1, "nothing is said of nothing");
+    assert_eq!(world.asked_bus(), 1, "an empty batch is not sent");
 }
 
-/// A marketplace lives through a week.
+/// A week of a marketplace.
 async fn deal(world: &World) {
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
@@ -66,11 +66,11 @@ async fn deal(world: &World) {
 }
 
 #[tokio::test]
-async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_named() {
+async fn bookings_payouts_and_payees_are_published_without_personal_data() {
     let world = World::with_bus().await;
     deal(&world).await;
     world.publish().await;
-    let kinds = world.kinds_heard();
+    let kinds = world.published_kinds();
     let times = |kind: &str| kinds.get(kind).copied().unwrap_or_default();
     for (kind, expected) in [
         ("booking.requested", 3),
@@ -88,15 +88,15 @@ async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_name
     assert_eq!(times("payout.batch_completed"), 1, "{kinds:?}");
     let text = format!("{:?}", world.received());
     assert!(!text.contains('@') && !text.contains("secret"), "{text}");
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
 }
 
 #[tokio::test]
-async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
+async fn a_refused_transfer_is_published_and_its_batch_completed() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
-    world.stripe_trouble(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
+    world.inject_stripe_fault(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
     world.next_payout_morning();
     world.pay_day().await;
     world.publish().await;
@@ -106,12 +106,12 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
         .filter(|received| received.detail_type == "payout.transfer_failed")
         .map(|received| &received.detail["subject"])
         .collect();
-    assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.kinds_heard());
-    assert_eq!(world.kinds_heard().get("payout.batch_completed"), Some(&1));
+    assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.published_kinds());
+    assert_eq!(world.published_kinds().get("payout.batch_completed"), Some(&1));
 }
 
 #[tokio::test]
-async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so() {
+async fn without_a_bus_nothing_is_queued_and_the_report_says_why() {
     let world = World::start().await;
     recover_a_case(&world).await;
     world.service.dynamo.reset_requests();
@@ -176,11 +176,11 @@ async fn an_idle_minute_costs_four_reads_and_one_write_and_ten_entries_one_read_
         assert_eq!(cost_of_a_run(&world).await, cost(&expected), "{entries} entries");
         assert_eq!(cost_of_a_run(&world).await, idle);
     }
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
 }
 
 #[tokio::test]
-async fn the_job_is_seen_and_asked_for_like_its_siblings() {
+async fn the_job_is_listed_and_called_like_the_others() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 1).await;
     assert_eq!(world.ask(bare(Method::POST, PUBLISH)).await.status, 401);

@@ -1,4 +1,4 @@
-//! Whether the service is well, told without a secret.
+//! The health checks, which need no secret.
 
 use std::sync::Arc;
 
@@ -20,21 +20,21 @@ async fn deep(world: &World) -> Answer {
     world.ask(secret_request(Method::GET, DEEP, "sandbox-cron-secret")).await
 }
 
-/// The status, and what it says of one check.
+/// The status, and the result of one check.
 fn of(answer: &Answer, kind: &str) -> (u16, Value) {
     (answer.status.as_u16(), answer.json()["checks"][kind].clone())
 }
 
 #[tokio::test]
-async fn anybody_may_ask_for_each_part() {
+async fn the_checks_need_no_credentials() {
     let world = World::start().await;
     for kind in ["application", "database", "webhooks"] {
         let answer = check(&world, kind).await;
-        let told = answer.json();
-        assert_eq!((answer.status.as_u16(), &told["status"]), (200, &json!("ok")), "{told}");
-        assert_eq!(told["checks"].as_object().unwrap().keys().collect::<Vec<_>>(), [kind]);
-        assert_eq!(told["time"], "2025-11-18T09:02:03.000Z");
-        assert!(told["uptime_seconds"].is_u64() && told["version"].is_string(), "{told}");
+        let health = answer.json();
+        assert_eq!((answer.status.as_u16(), &health["status"]), (200, &json!("ok")), "{health}");
+        assert_eq!(health["checks"].as_object().unwrap().keys().collect::<Vec<_>>(), [kind]);
+        assert_eq!(health["time"], "2025-11-18T09:02:03.000Z");
+        assert!(health["uptime_seconds"].is_u64() && health["version"].is_string(), "{health}");
     }
     let (_, database) = of(&check(&world, "database").await, "database");
     assert!(database["duration_ms"].as_f64().is_some_and(|duration| duration >= 0.0), "{database}");
@@ -74,15 +74,15 @@ async fn jobs_are_ill_until_they_ran_and_when_they_are_late() {
 async fn the_deep_check_names_every_part_to_those_with_the_secret() {
     let world = World::start().await;
     world.tick().await;
-    let told = deep(&world).await.ok();
-    let parts: Vec<&String> = told["checks"].as_object().unwrap().keys().collect();
+    let health = deep(&world).await.ok();
+    let parts: Vec<&String> = health["checks"].as_object().unwrap().keys().collect();
     assert_eq!(parts, ["application", "crons", "database", "webhooks"]);
     assert_eq!(world.ask(bare(Method::GET, DEEP)).await.status, 401);
     assert_eq!(world.ask(secret_request(Method::GET, DEEP, "sandbox-cron-secre")).await.status, 401);
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
+async fn missing_variables_are_named_and_set_ones_are_not_shown() {
     for (missing, ill) in [
         ("WHOP_API_KEY", vec!["application"]),
         ("WHOP_APP_ID", vec!["application"]),
@@ -103,8 +103,8 @@ async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
             }
             for kind in ["application", "database", "webhooks", "crons"] {
                 let answer = check(&world, kind).await;
-                let (status, told) = of(&answer, kind);
-                let named = told["missing_configuration"] == json!([missing]);
+                let (status, health) = of(&answer, kind);
+                let named = health["missing_configuration"] == json!([missing]);
                 let expected = if ill.contains(&kind) {
                     (503, missing != "TABLE_NAME" || kind != "crons")
                 } else {
@@ -112,8 +112,8 @@ async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
                 };
                 assert_eq!((status, named), expected, "{missing}={nothing:?}: {answer:?}");
                 for (name, value) in SANDBOX_VALUES {
-                    let is_told = name.contains("SECRET") || name.contains("KEY");
-                    assert!(!(is_told && answer.body.contains(value)), "{name} is shown: {answer:?}");
+                    let is_secret = name.contains("SECRET") || name.contains("KEY");
+                    assert!(!(is_secret && answer.body.contains(value)), "{name} is shown: {answer:?}");
                 }
             }
         }
@@ -121,7 +121,7 @@ async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_is_told_without_its_words() {
+async fn an_unavailable_table_is_reported_without_its_error_message() {
     let world = World::start().await;
     world.tick().await;
     let refuse = |_, _: &RequestRecord| Intervention::FailBefore(Failure::Internal);

@@ -17,7 +17,7 @@ use support::senders::Sender;
 use support::signing::Scheme;
 use support::world::{Answer, COMPANY, OWNER, World, payment_failed};
 
-/// Whether a route says what is wrong with a body: some never look at theirs.
+/// Whether a route parses its body: some never do.
 fn reads_its_body(route: &Route) -> bool {
     !matches!(route.access, Access::Scheduler | Access::SignedWebhook)
         && !matches!(
@@ -50,7 +50,7 @@ fn no_body_ends_the_process_at_any_route_signed_in_or_not() {
     });
 }
 
-/// Asks for a booking with a body as it is.
+/// Requests a booking with this raw body.
 async fn book(world: &World, body: &str) -> Answer {
     let mut request = world.owner_request(COMPANY, OWNER, Method::POST, "/api/bookings", Some(json!({})));
     request.headers_mut().insert("idempotency-key", fresh_key());
@@ -112,7 +112,7 @@ fn a_reserved_name_in_the_metadata_of_a_signed_event_is_data_and_the_event_is_ap
     });
 }
 
-/// Twenty thousand fields that no route knows.
+/// Twenty thousand fields that no route accepts.
 fn unknown_fields() -> String {
     let fields = (0..20_000).map(|number| format!("\"u{number}\":0"));
     format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
@@ -145,7 +145,7 @@ async fn twenty_thousand_unknown_fields_are_refused_in_a_few_lines_and_keep_no_k
         if first.status == 400
             && first.json().get("errors").is_none_or(|errors| errors.as_array().unwrap().len() < 20)
         {
-            // A route that takes no field at all may say so in one sentence.
+            // A route without any fields may report that in one sentence.
             assert!(first.body.len() < 1_024, "{}: {first:?}", route.path);
             continue;
         }
@@ -165,7 +165,7 @@ async fn twenty_thousand_unknown_fields_are_refused_in_a_few_lines_and_keep_no_k
 }
 
 #[tokio::test]
-async fn a_callers_own_words_come_back_shortened() {
+async fn input_in_an_error_is_truncated() {
     let world = World::start().await;
     let long = "n".repeat(100_000);
     let answer = world.owner(Method::PUT, "/api/settings", Some(json!({&long: 1}))).await;

@@ -1,5 +1,4 @@
-//! Providers whose answers are made to hurt: whatever one of them says, a call to it comes to an end that says what
-//! is known, on the usual stack.
+//! Hostile provider answers: every call ends with a correct classification, on a stack of the usual size.
 
 use axum::Router;
 use http::StatusCode;
@@ -37,16 +36,20 @@ fn no_answer_of_a_provider_ends_the_process() {
                 let whop = Whop::new(http.clone(), &base, "key");
                 let stripe = Stripe::new(http.clone(), &base, "sk_test_key");
                 let resend = Resend::new(http.clone(), &base, "key", "a@example.com");
-                let told = format!("{number} {status}");
+                let context = format!("{number} {status}");
                 let read = whop.membership(&member).await;
-                assert!(matches!(read, Err(CallError::NotSent { .. })), "Whop {told}: {read:?}");
+                assert!(matches!(read, Err(CallError::NotSent { .. })), "Whop {context}: {read:?}");
                 let read = stripe.payment_intent("pi_1").await;
-                assert!(matches!(read, Err(CallError::NotSent { .. })), "Stripe {told}: {read:?}");
+                assert!(matches!(read, Err(CallError::NotSent { .. })), "Stripe {context}: {read:?}");
                 let changed = stripe.capture("key", "pi_1").await;
-                assert!(matches!(changed, Err(CallError::InDoubt { .. })), "Stripe {told}: {changed:?}");
-                // What was sent is sent, whatever the mailer says of it.
+                assert!(matches!(changed, Err(CallError::InDoubt { .. })), "Stripe {context}: {changed:?}");
+                // A sent mail counts as sent, whatever the answer contains.
                 let sent = resend.send("key", "b@example.com", &message).await;
-                assert_eq!(is_refused(&sent), status == StatusCode::BAD_REQUEST, "Resend {told}: {sent:?}");
+                assert_eq!(
+                    is_refused(&sent),
+                    status == StatusCode::BAD_REQUEST,
+                    "Resend {context}: {sent:?}"
+                );
             }
         }
     });

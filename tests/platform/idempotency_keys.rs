@@ -81,7 +81,7 @@ async fn a_refusal_is_an_answer_too() {
         assert_eq!((again.status.as_u16(), is_replay(&again), &again.body), (status, true, &first.body));
         assert_eq!(again.header("content-type"), Some("application/problem+json"));
     }
-    // What cannot be read was never begun: the key is still free for what was meant.
+    // An unreadable request was never started, so its key is still unused.
     assert_eq!(send(&world, SETTINGS, json!({"push_enabled": 1}), "key-2").await.status, 400);
     assert!(!is_replay(&send(&world, SETTINGS, settings(1), "key-2").await));
 }
@@ -164,7 +164,7 @@ async fn a_key_is_remembered_for_a_day_and_then_free_for_anything() {
 #[tokio::test]
 async fn while_the_first_is_running_the_second_waits() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Notifications, "slow:500", Some(1), None);
+    world.inject_fault(Operation::Notifications, "slow:500", Some(1), None);
     let second = async {
         until(|| world.asked(Operation::Notifications) == 1).await;
         send(&world, &nudge, json!({}), "key-1").await
@@ -179,7 +179,7 @@ async fn while_the_first_is_running_the_second_waits() {
 #[tokio::test]
 async fn what_passes_is_not_kept_and_the_next_try_may_be_luckier() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Memberships, "status:500", Some(2), None);
+    world.inject_fault(Operation::Memberships, "status:500", Some(2), None);
     for _ in 0..2 {
         assert_eq!(send(&world, &nudge, json!({}), "key-1").await.status, 503);
     }
@@ -191,7 +191,7 @@ async fn what_passes_is_not_kept_and_the_next_try_may_be_luckier() {
         _ => Intervention::Pass,
     };
     world.service.dynamo.intercept(Arc::new(meet));
-    assert_eq!(send(&world, SETTINGS, settings(1), "key-1").await.status, 409, "somebody else was writing");
+    assert_eq!(send(&world, SETTINGS, settings(1), "key-1").await.status, 409, "another request was writing");
     world.service.dynamo.stop_intercepting();
     let answer = send(&world, SETTINGS, settings(1), "key-1").await;
     assert_eq!((answer.status.as_u16(), is_replay(&answer)), (200, false));

@@ -1,4 +1,4 @@
-//! A request whose process died is taken over by its retry, which does nothing twice.
+//! A request whose process died is taken over by its retry, and nothing happens twice.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,10 +15,9 @@ use support::answer::is_replay;
 use support::backstage::until;
 use support::world::{Answer, World};
 
-/// Lets a request get as far as asking Whop, which is slow, and drops it there: as a process that
-/// dies in the middle.
+/// Runs a request up to a slow call to Whop and drops it there, like a process that dies.
 async fn dies_while_asking(world: &World, operation: Operation, request: impl Future<Output = Answer>) {
-    world.trouble(operation, "slow:500", Some(1), None);
+    world.inject_fault(operation, "slow:500", Some(1), None);
     let asked_before = world.asked(operation);
     tokio::select! {
         answer = request => panic!("it did not die: {answer:?}"),
@@ -30,7 +29,7 @@ async fn dies_while_asking(world: &World, operation: Operation, request: impl Fu
 async fn a_request_that_died_is_taken_over_and_its_message_not_sent_twice() {
     let (world, nudge) = with_a_case().await;
     dies_while_asking(&world, Operation::Notifications, send(&world, &nudge, json!({}), "key-1")).await;
-    // It left all the same, and nobody wrote that down.
+    // The call was executed all the same, and its outcome was not recorded.
     until(|| world.sent(Kind::Push) == 1).await;
     assert_eq!(send(&world, &nudge, json!({}), "key-1").await.status, 409, "it may still be running");
     world.advance(Duration::seconds(60));
@@ -52,7 +51,7 @@ async fn a_request_that_died_before_it_decided_is_done_by_its_retry() {
     assert_eq!(
         send(&world, &nudge, json!({"channel": "push"}), "key-1").await.status,
         422,
-        "the key is taken"
+        "the key is in use"
     );
     send(&world, &nudge, json!({"channel": "dm"}), "key-1").await.ok();
     assert!(is_replay(&send(&world, &nudge, json!({"channel": "dm"}), "key-1").await));

@@ -1,5 +1,5 @@
-//! What a key keeps, at a route that moves money and at one that does not: which answers, for which
-//! requests, and for how long. The route is the test's own, behind the product's middleware.
+//! Which answers a key stores, for which requests and for how long, at a route that moves money and at one
+//! that does not. The route is the test's own, behind the product's middleware.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,7 +23,7 @@ use support::world::{Answer, COMPANY, World};
 /// How often the route was executed.
 type Runs = Arc<AtomicU32>;
 
-/// Executes, and ends as the path says.
+/// Executes, and ends as the path selects.
 async fn execute(
     State(app): State<SharedApp>,
     Extension(runs): Extension<Runs>,
@@ -40,7 +40,7 @@ async fn execute(
             "forbidden" => Err(Failure::Forbidden("Not you.")),
             "absent" => Err(Failure::Absent),
             "conflict" => Err(Failure::Conflict(format!("Not now, in run {run}."))),
-            "busy" => Err(Failure::Busy("Somebody else is at it.")),
+            "busy" => Err(Failure::Busy("Another request is in progress.")),
             "many" => Err(Failure::TooMany { retry_after_seconds: 7 }),
             "long" => Ok(Done::ok(json!({"run": run, "operation": operation, "text": "x".repeat(300_000)}))),
             "unavailable" => Err(Failure::Unavailable { detail: "Not now.", reason: String::new() }),
@@ -92,7 +92,7 @@ async fn what_moves_money_is_not_done_without_a_key() {
     assert_eq!(refused.json()["errors"][0]["field"], "Idempotency-Key");
     send(&world, "/test/done", "{}", Some("key-1")).await.ok();
 
-    // Without a row's rule the strictest one holds.
+    // Without a row in the table of routes the strictest rule applies.
     let (mut world, runs) = with_route(KeyPolicy::None).await;
     let route = Router::new().route("/test/{ending}", post(execute)).layer(Extension(runs.clone()));
     world.service.router = middleware::layer("money", route, world.service.app.clone());
@@ -128,7 +128,7 @@ async fn errors_are_answers_and_given_again_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_passes_is_no_answer_and_the_key_is_free_at_once() {
+async fn a_temporary_failure_is_not_stored_and_releases_the_key() {
     let (world, runs) = with_route(KeyPolicy::Required).await;
     for (ending, status) in [("busy", 409), ("many", 429), ("unavailable", 503)] {
         let before = runs.load(Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! What is known to be broken in other libraries for idempotency keys, each by its name.
+//! Known defects of other idempotency libraries, one test each.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,7 +19,7 @@ use support::answer::is_replay;
 use support::backstage::until;
 use support::world::{COMPANY, World, beginning};
 
-/// Longer than a request may take: whoever comes now may take over.
+/// Longer than a request's time-out, so the next request may take over.
 fn lease() -> Duration {
     Duration::seconds(60)
 }
@@ -95,7 +95,7 @@ async fn a_late_completer_cannot_overwrite_the_answer_of_the_one_that_took_over(
 #[tokio::test]
 async fn a_request_that_was_taken_over_gives_no_answer_of_its_own() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Memberships, "slow:500", Some(1), None);
+    world.inject_fault(Operation::Memberships, "slow:500", Some(1), None);
     let overtaking = async {
         until(|| world.asked(Operation::Memberships) >= 1).await;
         world.advance(lease());
@@ -135,13 +135,13 @@ async fn a_lost_claim_response_does_not_lock_the_owner_out() {
         let world = World::start().await;
         break_key_writes(&world, 1..=1, lost);
         claim(&world, beginning()).await;
-        // The first write meets the abandoned claim, the second takes it over and is not heard of.
+        // The first write finds the abandoned claim; the second takes it over, and its answer is lost.
         break_key_writes(&world, 2..=2, lost);
         let late = beginning() + lease();
         let owner = claim(&world, late).await;
         world.service.dynamo.stop_intercepting();
         assert!(owner.save_answer(&answer("first")).await.unwrap());
-        // The same where the key was forgotten.
+        // The same for an expired key.
         break_key_writes(&world, 2..=2, lost);
         claim(&world, late + Duration::hours(24)).await;
 
@@ -158,7 +158,7 @@ async fn a_lost_claim_response_does_not_lock_the_owner_out() {
 
 #[tokio::test]
 async fn a_failed_save_after_the_effect_leads_to_no_second_effect() {
-    for trouble in [
+    for fault in [
         Intervention::FailBefore(Failure::Internal),
         Intervention::FailBefore(Failure::Throttled),
         Intervention::DropBefore,
@@ -167,20 +167,20 @@ async fn a_failed_save_after_the_effect_leads_to_no_second_effect() {
     ] {
         let (world, nudge) = with_a_case().await;
         let before = world.sent(Kind::Push);
-        break_key_writes(&world, 2..=u32::MAX, trouble);
+        break_key_writes(&world, 2..=u32::MAX, fault);
         let failed = send(&world, &nudge, json!({}), "key-1").await;
         assert_eq!(
             (failed.status.as_u16(), failed.header("retry-after"), world.sent(Kind::Push) - before),
             (503, Some("2"), 1),
-            "{trouble:?}"
+            "{fault:?}"
         );
         world.service.dynamo.stop_intercepting();
         world.advance(lease());
         let again = send(&world, &nudge, json!({}), "key-1").await;
-        assert_eq!(again.clone().ok()["status"], "done", "{trouble:?}");
+        assert_eq!(again.clone().ok()["status"], "done", "{fault:?}");
         assert_eq!(send(&world, &nudge, json!({}), "key-1").await.body, again.body);
-        assert_eq!(world.sent(Kind::Push) - before, 1, "{trouble:?}");
-        assert_eq!(world.actions_of(nudge.split('/').nth(3).unwrap()).await.len(), 1 + before, "{trouble:?}");
+        assert_eq!(world.sent(Kind::Push) - before, 1, "{fault:?}");
+        assert_eq!(world.actions_of(nudge.split('/').nth(3).unwrap()).await.len(), 1 + before, "{fault:?}");
     }
 }
 
@@ -195,7 +195,7 @@ fn with(part: usize, value: &'static str) -> [&'static str; 7] {
 async fn a_missing_or_changed_key_part_never_makes_two_requests_collide() {
     let world = World::start().await;
     assert!(claim(&world, beginning()).await.save_answer(&answer("first")).await.unwrap());
-    // What the key counts for: the request is another one, whose own key it is.
+    // The scope of the key: a different value makes it another request with its own key.
     for parts in [
         with(0, "biz_beta"),
         with(1, "user_2"),
@@ -211,7 +211,7 @@ async fn a_missing_or_changed_key_part_never_makes_two_requests_collide() {
         let begun = begin(&world, parts, beginning()).await;
         assert!(matches!(begun, KeyState::Run(_)), "{parts:?}: {begun:?}");
     }
-    // What must be the same for the key to be used again.
+    // The parts that must be equal for a replay.
     for parts in [with(5, "a=2"), with(5, ""), with(6, "{\"a\":1}"), with(6, "")] {
         let begun = begin(&world, parts, beginning()).await;
         assert!(matches!(begun, KeyState::Mismatch), "{parts:?}: {begun:?}");

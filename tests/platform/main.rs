@@ -1,11 +1,12 @@
-//! What every product stands on: webhooks, idempotency keys, limits, the event bus, operations, the document.
+//! The parts common to all products: webhooks, idempotency keys, rate limits, the event bus, operations, the
+//! API document.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod analytics;
 mod arbitrary_bodies;
 mod cors;
 mod event_publisher;
-mod event_publisher_trouble;
+mod event_publisher_faults;
 mod health;
 mod hostile_json;
 mod hostile_providers;
@@ -14,7 +15,7 @@ mod idempotency_keys_abandoned;
 mod idempotency_keys_answers;
 mod idempotency_keys_known_defects;
 mod migrations;
-mod migrations_trouble;
+mod migrations_faults;
 mod openapi;
 mod openapi_inputs;
 mod openapi_judge;
@@ -22,12 +23,12 @@ mod operations;
 mod personal_data;
 mod rate_limit_answers;
 mod rate_limits;
+mod rate_limits_faults;
 mod rate_limits_shared;
-mod rate_limits_troubled;
-mod request_storms;
+mod request_bursts;
 mod roles;
-mod silent_table;
 mod suppression;
+mod table_outages;
 mod telemetry;
 mod webhooks_fuzz;
 mod webhooks_kept;

@@ -1,4 +1,5 @@
-//! Migrations of stored events: filled in from the payload or the arrival, undone exactly, said beforehand.
+//! Migrations of stored events: filled in from the payload or the arrival, undone exactly, predicted by a dry
+//! run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ const PAGE_ROWS: i32 = 3;
 
 const VERSION_ROW: &str = "JOB#migrations";
 
-/// Whoever migrates a world's table, at its time.
+/// A migrator of a world's table, on its clock.
 pub fn migrator(world: &World, owner: &str) -> Migrator {
     let clock = world.service.sandbox.clock.clone();
     Migrator { clock: Clock::from_fn(move || clock.now()), ..migrator_of(&world.service.dynamo, owner) }
@@ -46,13 +47,14 @@ pub fn data(dynamo: &EmbeddedDynamo) -> BTreeMap<String, Value> {
     rows.filter(|(key, _)| !key.contains(VERSION_ROW)).collect()
 }
 
-/// An event as an older version kept it: without its time beside the payload; `told` is the time in it.
-pub fn old_event(number: usize, told: Value, received_at: &str) -> Value {
+/// An event as an older version stored it: without its time beside the payload; `occurred_at` is the time
+/// inside.
+pub fn old_event(number: usize, occurred_at: Value, received_at: &str) -> Value {
     let id = format!("msg_{number:05}");
     let text = |value: &str| json!({"S": value});
     let mut payload = json!({"event_id": text(&id), "name": text("invoice.paid"), "meaning": {"M": {"kind": text("nothing")}}});
-    if !told.is_null() {
-        payload["occurred_at"] = told;
+    if !occurred_at.is_null() {
+        payload["occurred_at"] = occurred_at;
     }
     json!({
         "pk": text(&format!("EVENT#whop#{id}")), "sk": text("EVENT"), "source": text("whop"), "status": text("applied"),
@@ -61,7 +63,7 @@ pub fn old_event(number: usize, told: Value, received_at: &str) -> Value {
     })
 }
 
-/// Takes the times beside the payloads away: what an older version would have left.
+/// Removes the times beside the payloads, as an older version would have left the rows.
 pub fn age(dynamo: &EmbeddedDynamo) {
     let mut rows = dynamo.rows(TABLE);
     rows.retain(|row| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("EVENT#")));
@@ -71,15 +73,15 @@ pub fn age(dynamo: &EmbeddedDynamo) {
     dynamo.put_rows(TABLE, &rows);
 }
 
-/// What was changed by what from, of one migration.
+/// The number of changes by source, of one migration.
 pub fn changed(outcomes: &[Outcome]) -> Vec<(&str, u64)> {
     assert!(outcomes.len() <= 1, "{outcomes:?}");
     outcomes.iter().flat_map(|one| &one.tally.changed).map(|(from, count)| (from.as_str(), *count)).collect()
 }
 
-/// Seven old rows: what they say, and when they came.
+/// Seven old rows: the times in their payloads, and of their arrival.
 pub fn old_rows() -> Vec<Value> {
-    let (came, told) = ("2025-11-18T08:00:05.000Z", json!({"S": "2025-11-18T08:00:00.123456Z"}));
+    let (came, occurred_at) = ("2025-11-18T08:00:05.000Z", json!({"S": "2025-11-18T08:00:00.123456Z"}));
     let absurd = [
         json!({"S": "9999-12-31T23:59:59Z"}),
         json!({"S": "-0001-01-01T00:00:00Z"}),
@@ -87,8 +89,8 @@ pub fn old_rows() -> Vec<Value> {
         json!({"S": "soon"}),
         Value::Null,
     ];
-    let good = [told.clone(), told].into_iter();
-    good.chain(absurd).enumerate().map(|(number, told)| old_event(number, told, came)).collect()
+    let good = [occurred_at.clone(), occurred_at].into_iter();
+    good.chain(absurd).enumerate().map(|(number, at)| old_event(number, at, came)).collect()
 }
 
 #[tokio::test]
@@ -108,8 +110,8 @@ async fn old_events_are_filled_in_from_the_payload_or_else_from_the_arrival() {
     assert_eq!(times[2..], [(&arrival, &by_arrival); 5]);
     let verified = migrator.verify(None).await.unwrap();
     assert_eq!((verified[0].tally.looked_at, verified[0].tally.changes()), (7, 0));
-    let standing = migrator.status().await.unwrap();
-    assert_eq!((standing.data_version, standing.claim, standing.work), (1, None, None));
+    let status = migrator.status().await.unwrap();
+    assert_eq!((status.data_version, status.claim, status.work), (1, None, None));
 }
 
 #[tokio::test]
@@ -118,7 +120,7 @@ async fn twice_is_once_and_back_restores_exactly() {
     let event = payment_failed("mem_1", "pay_1", world.now());
     world.deliver(&id_of(&event), event).await.ok();
     let mut rows = old_rows();
-    // Something stands there that is no time: it has to come back too.
+    // An invalid time is stored there; it must be restored too.
     rows[3]["occurred_at"] = json!({"N": "-1"});
     world.service.dynamo.put_rows(TABLE, &rows);
     let before = data(&world.service.dynamo);
@@ -139,7 +141,7 @@ async fn twice_is_once_and_back_restores_exactly() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
+async fn a_dry_run_reports_the_changes_and_writes_nothing() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     let before = world.service.dynamo.rows(TABLE);
@@ -156,7 +158,7 @@ async fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked() {
+async fn an_event_without_any_time_blocks_the_version_until_a_person_decides() {
     let world = World::start().await;
     let mut rows = old_rows();
     rows[1]["received_at"] = json!({"S": "yesterday"});
@@ -165,8 +167,8 @@ async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked()
     let error = migrator.forward(None, None).await.unwrap_err();
     let MigrationError::NeedsPerson { migration: 1, count: 1, examples } = &error else { panic!("{error}") };
     assert!(examples[0].starts_with("EVENT#whop#msg_00001 EVENT ("), "{examples:?}");
-    let standing = migrator.status().await.unwrap();
-    assert_eq!((standing.data_version, standing.claim), (0, None));
+    let status = migrator.status().await.unwrap();
+    assert_eq!((status.data_version, status.claim), (0, None));
     let left = &migrator.verify(None).await.unwrap()[0].tally;
     assert_eq!((left.changes(), left.need_person), (0, 1), "the others are filled in");
 
@@ -178,7 +180,7 @@ async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked()
 
 #[tokio::test]
 async fn an_event_means_the_same_before_and_after() {
-    let tell = async |migrates: bool| {
+    let case_opened = async |migrates: bool| {
         let world = World::start().await;
         world.service.dynamo.intercept(Arc::new(|_, request| match request.operation.as_str() {
             "TransactWriteItems" => Intervention::DropBefore,
@@ -198,8 +200,8 @@ async fn an_event_means_the_same_before_and_after() {
     };
     let happened_at = time::format(support::world::beginning() - Duration::hours(3));
     let opened = (json!(happened_at), json!("open"));
-    assert_eq!(tell(false).await, opened);
-    assert_eq!(tell(true).await, opened);
+    assert_eq!(case_opened(false).await, opened);
+    assert_eq!(case_opened(true).await, opened);
 }
 
 #[tokio::test]
@@ -213,30 +215,30 @@ async fn an_operator_sees_when_an_old_event_happened_and_how_that_is_known() {
         row["status"] = json!({"S": "set_aside"});
     }
     world.service.dynamo.put_rows(TABLE, &rows);
-    let told = async || world.operator(Method::GET, "/api/webhooks/events").await.ok()["data"].clone();
-    let before = told().await;
+    let events = async || world.operator(Method::GET, "/api/webhooks/events").await.ok()["data"].clone();
+    let before = events().await;
     assert_eq!(before[0]["occurred_at"], "2025-11-18T08:00:00.123Z");
     assert_eq!(
         (&before[0]["occurred_at_source"], &before[4]["occurred_at_source"]),
         (&json!("payload"), &json!("arrival"))
     );
     migrator(&world, "one").forward(None, None).await.unwrap();
-    assert_eq!(told().await, before);
+    assert_eq!(events().await, before);
 }
 
 #[tokio::test]
-async fn health_says_which_version_the_data_is_of_in_the_request_it_makes_anyway() {
+async fn the_health_check_reports_the_data_version_without_a_further_request() {
     let world = World::start().await;
-    let told = async || {
+    let versions = async || {
         world.service.dynamo.reset_requests();
         let request = support::world::bare(Method::GET, "/api/health?type=database");
         let database = world.ask(request).await.ok()["checks"]["database"].clone();
         let reads = world.service.dynamo.requests().iter().filter(|one| one.operation == "GetItem").count();
         (database["data_version"].clone(), database["expected_data_version"].clone(), reads)
     };
-    assert_eq!(told().await, (json!(0), json!(DATA_VERSION), 1));
+    assert_eq!(versions().await, (json!(0), json!(DATA_VERSION), 1));
     migrator(&world, "one").forward(None, None).await.unwrap();
-    assert_eq!(told().await, (json!(DATA_VERSION), json!(DATA_VERSION), 1));
+    assert_eq!(versions().await, (json!(DATA_VERSION), json!(DATA_VERSION), 1));
 }
 
 #[tokio::test]
@@ -258,7 +260,7 @@ async fn data_of_a_newer_checkout_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_local_server_brings_a_table_of_an_older_version_up_to_date_and_says_so() {
+async fn the_local_server_migrates_an_older_table_and_reports_it() {
     let world = World::start().await;
     let (dynamo, clock) = (&world.service.dynamo, world.service.app.clock.clone());
     let client = dynamo.client();

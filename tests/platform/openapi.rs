@@ -1,4 +1,4 @@
-//! The document and the code agree, and the document holds what it promises.
+//! The API document matches the code.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> 
     })
 }
 
-/// The security requirement that a route's caller has to meet.
+/// The security requirement of a route.
 fn requirement(route: &Route) -> Value {
     match route.access {
         Access::Anyone => json!([]),
@@ -34,7 +34,7 @@ fn requirement(route: &Route) -> Value {
 }
 
 #[test]
-fn every_route_is_in_the_document_with_its_door_and_its_function() {
+fn every_route_is_in_the_document_with_its_access_and_its_function() {
     for row in ROUTES {
         let (path, method) = (row.path, row.method.to_ascii_lowercase());
         let operation = &document()["paths"][path][&method];
@@ -45,7 +45,7 @@ fn every_route_is_in_the_document_with_its_door_and_its_function() {
 }
 
 #[test]
-fn the_document_has_no_operation_that_is_no_route() {
+fn every_operation_of_the_document_is_a_route() {
     for (method, path, _) in operations() {
         let known = ROUTES.iter().any(|row| row.method == method && row.path == path);
         assert!(known, "{method} {path} is no route");
@@ -79,7 +79,7 @@ fn every_path_parameter_is_described() {
 }
 
 #[test]
-fn every_operation_says_what_it_is_and_what_happens_when_it_is_sent_twice() {
+fn every_operation_has_a_description_also_of_a_repeated_request() {
     let mut ids = HashSet::new();
     for (method, path, operation) in operations() {
         let text = |field: &str| operation[field].as_str().unwrap_or_default();
@@ -133,8 +133,8 @@ fn every_example_is_valid() {
     visit(document(), &mut |place, node| {
         let named = members(&node["examples"]).map(|(_, example)| &example["value"]);
         let examples: Vec<&Value> = node.get("example").into_iter().chain(named).collect();
-        // Beside its schema stands the example of a body, a parameter or a header; a schema's own
-        // examples stand in it, as a list.
+        // The example of a body, a parameter or a header is next to its schema; a schema's own examples are a
+        // list inside it.
         let own = node["examples"].as_array().into_iter().flatten();
         let cases = examples.into_iter().map(|example| (&node["schema"], example));
         for (schema, example) in cases.chain(own.map(|example| (node, example))) {
@@ -171,7 +171,7 @@ fn a_literal_segment_wins_over_a_parameter() {
     }
 }
 
-/// Hands every object of the document with its place to `look`, except what stands inside an example.
+/// Calls `look` with every object of the document and its path, except inside examples.
 fn visit(node: &'static Value, look: &mut impl FnMut(&str, &'static Value)) {
     fn walk(place: &str, node: &'static Value, look: &mut impl FnMut(&str, &'static Value)) {
         if node.is_object() {

@@ -1,4 +1,4 @@
-//! The document and the server agree on what may be sent: bodies, query parameters and keys.
+//! The document and the server agree on valid input: bodies, query parameters and keys.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -26,7 +26,7 @@ fn probes() -> Vec<Value> {
     texts.into_iter().chain(others).chain(more).collect()
 }
 
-/// The good body, and one for each way in which a single member of it is another.
+/// The valid body, and one for each variation of a single member.
 fn bodies(good: &Value, schema: &'static Value) -> Vec<Value> {
     let mut bodies = vec![good.clone(), json!(null), json!([]), json!("x"), json!(1)];
     let with = |name: &str, value: Value| {
@@ -49,7 +49,7 @@ fn bodies(good: &Value, schema: &'static Value) -> Vec<Value> {
     bodies
 }
 
-/// Asks, and waits where the answer is that it is too often.
+/// Sends a request, and waits if it is rate-limited.
 async fn ask(world: &World, callers: &Callers, route: &Route, body: &Value, number: usize) -> Answer {
     for _ in 0..5 {
         let answer = world.ask(callers.ask(world, route, body.to_string().as_bytes(), number)).await;
@@ -78,7 +78,8 @@ async fn a_body_is_refused_where_its_schema_forbids_it_and_taken_where_it_allows
                 continue;
             }
             let refused = answer.status == 400 && !is_about_what_it_says(&answer);
-            // A good body may be refused for what it says (a wrong password, a used token): then others are as well.
+            // A valid body may be refused for its values (a wrong password, a used token): then the others
+            // are too.
             if (refused && allowed && base.status != 400) || (answer.status != 400 && !allowed) {
                 wrong.push(format!(
                     "{} {} allowed: {allowed}, {}: {}",
@@ -95,8 +96,8 @@ async fn a_body_is_refused_where_its_schema_forbids_it_and_taken_where_it_allows
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether all that is wrong is what no schema can say: how strong a password is, and that only a customer may leave
-/// out who it is for.
+/// Whether the errors are only those that no schema can express: the strength of a password, and that only a
+/// customer may omit the customer.
 fn is_about_what_it_says(answer: &Answer) -> bool {
     let problem = answer.json();
     let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -109,7 +110,7 @@ fn shorten(body: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_server_takes_of_each_outcome_of_a_resolution_what_the_schema_takes() {
+async fn the_server_and_the_schema_accept_the_same_resolutions() {
     let world = World::start().await;
     let path = "/api/operations/resolve";
     let judge = validator(schema(with_bodies().find(|route| route.path == path).unwrap()).unwrap());
@@ -132,7 +133,7 @@ async fn the_server_takes_of_each_outcome_of_a_resolution_what_the_schema_takes(
         body["booking_id"] = json!("00000000-0000-4000-8000-000000000000");
         body["operation"] = json!("capture:none:v1");
         let answer = world.resolve(body.clone()).await;
-        // There is no such booking: what is read is answered with 404.
+        // There is no such booking: a readable body is answered with 404.
         let expected = if is_taken { 404 } else { 400 };
         assert_eq!(
             (judge.is_valid(&body), answer.status.as_u16()),
@@ -151,7 +152,7 @@ async fn an_empty_parameter_is_refused_wherever_one_is_taken() {
         let parameters = document()["paths"][route.path]["get"]["parameters"].as_array();
         for parameter in parameters.into_iter().flatten().map(resolve).filter(|one| one["in"] == "query") {
             let name = parameter["name"].as_str().unwrap();
-            // Pages are led to by others, with parameters of theirs: what they hold is for the page's script.
+            // Other sites link to pages with their own parameters, which only the page's script reads.
             if route.path.starts_with("/api/auth/") {
                 continue;
             }

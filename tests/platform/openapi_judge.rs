@@ -1,4 +1,4 @@
-//! The judge of answers notices what it is there for.
+//! Tests of the validator of answers.
 
 use std::panic::catch_unwind;
 
@@ -18,7 +18,7 @@ fn problem(status: u16, title: &str) -> Value {
     json!({"type": "about:blank", "title": title, "status": status, "detail": "No.", "request_id": "r-1"})
 }
 
-/// What the judge says against an answer; nothing where it is content.
+/// The validator's complaint about an answer; empty if it is valid.
 fn objection(method: &str, path: &str, status: u16, content_type: &str, body: &str) -> Option<String> {
     let ended = catch_unwind(|| check(method, path, status, content_type, body.as_bytes()));
     ended.err().map(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
@@ -29,7 +29,7 @@ fn of_settings(status: u16, content_type: &str, body: &Value) -> Option<String> 
 }
 
 #[test]
-fn a_promised_answer_passes() {
+fn a_documented_answer_is_valid() {
     assert_eq!(of_settings(200, JSON, &settings()), None);
     assert_eq!(of_settings(401, PROBLEM, &problem(401, "Unauthorized")), None);
     let head = "case_id,membership_id,user_id,status,first_failure_at,last_failure_at,failures,amount,currency,\
@@ -82,7 +82,7 @@ fn a_problem_of_another_status_is_noticed() {
 }
 
 #[test]
-fn a_finished_and_an_unfinished_action_are_told_apart() {
+fn finished_and_unfinished_actions_have_different_schemas() {
     let path = "/api/cases/{case_id}/nudge";
     let responses = &document()["paths"][path]["post"]["responses"];
     let example = |status: &str| responses[status]["content"][JSON]["example"].to_string();

@@ -1,4 +1,4 @@
-//! What staff sees of the jobs, and what a person says of what is in doubt.
+//! The view of operations, and the resolution of effects in doubt.
 
 use support::staff::push_in_doubt;
 use support::staff::resolution;
@@ -30,7 +30,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    world.trouble(Operation::Memberships, "status:500", Some(1), None);
+    world.inject_fault(Operation::Memberships, "status:500", Some(1), None);
     world.tick().await;
     world.advance(chrono::Duration::hours(2));
     world.settle().await;
@@ -42,7 +42,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
 }
 
 #[tokio::test]
-async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
+async fn an_effect_in_doubt_is_listed_with_its_reason_and_without_its_text() {
     let (_world, effect) = push_in_doubt().await;
     assert_eq!((&effect["status"], &effect["kind"]), (&json!("unknown"), &json!("nudge_push")));
     assert_eq!(effect["reason"], "connection_lost");
@@ -59,15 +59,15 @@ async fn what_is_in_doubt_is_resolved_once_and_audited() {
     let again = world.resolve(resolution(&effect, "did_not_happen")).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{again:?}");
     let audits = world.rows_of("AUDIT#").await;
-    let told: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.resolved").collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0]["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{told:?}");
+    let resolutions: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.resolved").collect();
+    assert_eq!(resolutions.len(), 1, "{resolutions:#?}");
+    assert!(resolutions[0]["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{resolutions:?}");
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 1, "nothing is sent again");
 }
 
 #[tokio::test]
-async fn a_word_that_says_too_little_or_too_much_is_refused_field_by_field() {
+async fn an_incomplete_or_excessive_resolution_is_refused_field_by_field() {
     let (world, effect) = push_in_doubt().await;
     let id = &effect["case_id"];
     for (body, status) in [

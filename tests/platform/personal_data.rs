@@ -1,4 +1,4 @@
-//! What is secret or somebody's own is in no log line, in no row in clear, and in no answer.
+//! Secrets and personal data are in no log line, in no row in clear text, and in no answer.
 
 use axum::body::Body;
 use http::{HeaderValue, Request};
@@ -16,7 +16,7 @@ use support::returning;
 use support::senders::Sender;
 use support::world::{Answer, COMPANY, OWNER, World, id_of, payment_failed};
 
-/// In every value that somebody sends here; nothing of ours is called so.
+/// A marker in every value sent here; no name of ours contains it.
 const CANARY: &str = "c4n4ry";
 
 /// The values that open something, of the environment.
@@ -48,11 +48,11 @@ async fn nowhere_kept(world: &World, log: &Log, secrets: &[String]) {
     }
     let (errors, check_ins, lines) = (world.errors_seen(), world.check_ins(), world.lines_shipped());
     assert!(lines.len() >= 5, "the log was shipped");
-    nowhere_in("what Sentry hears", &json!([errors, check_ins]).to_string(), &secrets);
+    nowhere_in("the events at Sentry", &json!([errors, check_ins]).to_string(), &secrets);
     nowhere_in("what Better Stack gets", &json!(lines).to_string(), &secrets);
 }
 
-/// Headers in which a stranger may put anything.
+/// Headers with a value of the client's choice.
 const HEADERS: [&str; 9] = [
     "idempotency-key",
     "user-agent",
@@ -81,7 +81,7 @@ const PROOFS: [(&str, &str); 9] = [
 /// Bodies that a route reads in part, or not at all.
 fn bodies(world: &World, route: &Route) -> Vec<String> {
     let mut spoilt = good_body(world, route);
-    // An event's name and id are its provider's own words, signed by it.
+    // An event's name and id are the provider's own, covered by its signature.
     let is_its_own = |name: &str| route.access == Access::SignedWebhook && matches!(name, "type" | "id");
     for (_, value) in spoilt.as_object_mut().unwrap().iter_mut().filter(|(name, _)| !is_its_own(name)) {
         *value = json!("c4n4ry-value@c4n4ry.example");
@@ -109,13 +109,13 @@ fn put(request: &mut Request<Body>, name: &'static str, value: &'static str) {
     request.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 
-fn told_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
+fn check_leaks_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
     let place = format!("the answer to {} {}", route.method, route.path);
     nowhere_in(&place, &answer.body, secrets);
 }
 
 #[tokio::test]
-async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
+async fn input_is_never_logged_stored_in_clear_text_or_returned() {
     let (log, _reading) = Log::open();
     let world = World::watched_waiting_ms(120_000).await;
     let callers = Callers::of(&world).await;
@@ -123,34 +123,34 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
     let cookie = callers.staff.cookie.as_deref().unwrap().split_once('=').unwrap().1.to_owned();
     let secrets = [CANARY.to_owned(), token, cookie, callers.staff.csrf_token.clone()];
     for (number, route) in ROUTES.iter().enumerate() {
-        // No limit hides a route from those who come after.
+        // No rate limit may hide a route from later requests.
         world.advance(chrono::Duration::seconds(20));
         for body in bodies(&world, route) {
             let mut proven = callers.ask(&world, route, body.as_bytes(), number);
             HEADERS.iter().for_each(|name| put(&mut proven, name, "c4n4ry"));
             let answer = world.ask(proven).await;
             let shows_its_own = route.path == "/api/auth/session";
-            told_nothing(route, &answer, if shows_its_own { &secrets[..3] } else { &secrets });
+            check_leaks_nothing(route, &answer, if shows_its_own { &secrets[..3] } else { &secrets });
         }
         let ask = || callers.ask(&world, route, good_body(&world, route).to_string().as_bytes(), number);
         let mut asked = ask();
         with_query(&mut asked);
-        told_nothing(route, &world.ask(asked).await, &secrets[..3]);
+        check_leaks_nothing(route, &world.ask(asked).await, &secrets[..3]);
         for (name, value) in PROOFS {
             let mut forged = ask();
             put(&mut forged, name, value);
-            told_nothing(route, &world.ask(forged).await, &secrets[..3]);
+            check_leaks_nothing(route, &world.ask(forged).await, &secrets[..3]);
         }
         let mut elsewhere = ask();
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
         let path = path.replace("{event_id}", CANARY).replace("{source}", CANARY);
-        // What names a professional is no secret and is shown again; this names nobody.
+        // The id of a professional is not secret and may be shown; this one names no real person.
         let path = path
             .replace("{booking_id}", CANARY)
             .replace("{professional_id}", "c4n4ry%40")
             .replace("{batch_id}", CANARY);
         *elsewhere.uri_mut() = path.parse().unwrap();
-        told_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
+        check_leaks_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }
     world.settle().await;
     nowhere_kept(&world, &log, &secrets).await;
@@ -163,7 +163,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     let (email, password) = ("c4n4ry@example.com", "c4n4ry battery staple");
     let mut secrets = vec![CANARY.to_owned()];
     let link = world.sign_up(email, password).await;
-    world.stranger("/api/auth/confirm", json!({"token": link, "password": password})).await.ok();
+    world.post_without_session("/api/auth/confirm", json!({"token": link, "password": password})).await.ok();
     let mut browser = Browser::default();
     browser.sign_in(&world, email, password).await.ok();
     let before = browser.clone();
@@ -172,7 +172,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     browser.post(&world, "/api/auth/password/change", change).await.ok();
     let reset = world.request_password_reset(email).await;
     let body = json!({"token": reset, "password": "a third c4n4ry battery"});
-    world.stranger("/api/auth/password/reset", body).await.ok();
+    world.post_without_session("/api/auth/password/reset", body).await.ok();
     secrets.extend([link, reset]);
     for browser in [before, browser] {
         secrets.extend([browser.csrf_token]);
@@ -228,7 +228,7 @@ async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
 }
 
 #[tokio::test]
-async fn what_a_booking_knows_of_its_customer_is_logged_and_kept_nowhere_in_clear() {
+async fn a_bookings_customer_data_is_never_logged_or_stored_in_clear_text() {
     let (log, _reading) = Log::open();
     let world = World::watched_waiting_ms(120_000).await;
     let mut job = world.job();

@@ -1,4 +1,4 @@
-//! What somebody is told who asks too often: the truth, and nothing that helps to ask more.
+//! Answers over a rate limit: correct, and without help for an attacker.
 
 use std::net::IpAddr;
 
@@ -13,7 +13,7 @@ use shared::rate_limit::class::{AUTH_ADDRESS, RESET_ADDRESS};
 
 use support::askers::{Asker, Proof};
 use support::browser::PASSWORD;
-use support::world::{Answer, World, bare, stranger};
+use support::world::{Answer, World, bare, unknown_client_ip};
 
 pub const SIGN_IN: &str = "/api/auth/sign-in";
 
@@ -37,7 +37,7 @@ pub fn number(answer: &Answer, name: &str) -> i64 {
     value.parse().unwrap_or_else(|_| panic!("{name}: {value}"))
 }
 
-pub fn standing(answer: &Answer) -> (String, i64, i64) {
+pub fn quota(answer: &Answer) -> (String, i64, i64) {
     let text = answer.header("ratelimit").unwrap_or_else(|| panic!("no ratelimit: {answer:?}"));
     let parts: Vec<&str> = text.split(';').collect();
     let [name, remaining, reset] = parts[..] else { panic!("{text}") };
@@ -46,8 +46,8 @@ pub fn standing(answer: &Answer) -> (String, i64, i64) {
     (name.to_owned(), number(remaining, "r="), number(reset, "t="))
 }
 
-/// The headers by which limits are told, and the body without what differs from request to request.
-fn told(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
+/// The rate limit headers, and the body without the fields that differ in every answer.
+fn comparable(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     let names =
         ["ratelimit-policy", "ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset", "retry-after"];
     let mut body = answer.json();
@@ -55,7 +55,7 @@ fn told(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     (answer.status.as_u16(), names.map(|name| answer.header(name)).to_vec(), body)
 }
 
-/// Asks for a link of an account.
+/// Requests a link for an account.
 async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &str)]) -> Answer {
     let body = json!({"email": format!("{name}@example.com")});
     let mut request = Request::post("/api/auth/password/forgot").header("content-type", "application/json");
@@ -71,24 +71,24 @@ async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &st
 const QUOTA: usize = RESET_ADDRESS.quota as usize;
 
 #[tokio::test]
-async fn the_sixth_guess_at_an_account_waits_exactly_as_long_as_it_is_told() {
+async fn after_the_sixth_guess_retry_after_is_exact() {
     let world = World::start().await;
-    let from = stranger();
+    let from = unknown_client_ip();
     for number_of_try in 1..=5 {
         let answer = enter(&world, from, "provider", &[]).await;
         assert_eq!(answer.status, 401);
         assert_eq!(answer.header("ratelimit-policy"), Some("\"auth\";q=5;w=900"));
-        let (name, remaining, reset) = standing(&answer);
+        let (name, remaining, reset) = quota(&answer);
         assert_eq!((name.as_str(), remaining, reset), ("auth", 5 - number_of_try, 180 * number_of_try));
         assert_eq!(number(&answer, "x-rate-limit-remaining"), remaining);
         assert_eq!(number(&answer, "x-rate-limit-reset"), world.now().timestamp() + reset);
         assert_eq!(answer.header("retry-after"), None);
     }
-    for asker in [from, stranger(), stranger()] {
+    for asker in [from, unknown_client_ip(), unknown_client_ip()] {
         let refused = enter(&world, asker, "provider", &[]).await;
         assert_eq!(refused.status, 429, "from wherever");
         assert_eq!(refused.json()["title"], "Too Many Requests");
-        assert_eq!((standing(&refused), number(&refused, "retry-after")), (("auth".to_owned(), 0, 900), 180));
+        assert_eq!((quota(&refused), number(&refused, "retry-after")), (("auth".to_owned(), 0, 900), 180));
     }
     for _ in 0..3 {
         world.advance(Duration::seconds(179));
@@ -100,13 +100,13 @@ async fn the_sixth_guess_at_an_account_waits_exactly_as_long_as_it_is_told() {
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 401, "one is admitted");
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 429, "and no more than one");
     }
-    assert_eq!(enter(&world, from, "developer", &[]).await.status, 401, "other accounts are not held up");
+    assert_eq!(enter(&world, from, "developer", &[]).await.status, 401, "other accounts are not limited");
 }
 
 #[tokio::test]
-async fn an_address_that_guesses_at_many_accounts_is_told_when_it_may_go_on() {
+async fn an_address_that_guesses_at_many_accounts_gets_an_exact_retry_after() {
     let world = World::start().await;
-    let from = stranger();
+    let from = unknown_client_ip();
     for number_of_try in 0..AUTH_ADDRESS.quota {
         let answer = enter(&world, from, &format!("guess-{number_of_try}"), &[]).await;
         assert_eq!(answer.status, 401, "{number_of_try}");
@@ -114,13 +114,17 @@ async fn an_address_that_guesses_at_many_accounts_is_told_when_it_may_go_on() {
     for name in ["another", "provider", "nobody@example.com"] {
         let refused = enter(&world, from, name, &[]).await;
         assert_eq!(refused.status, 429, "whatever the account");
-        let limit = (standing(&refused), number(&refused, "retry-after"));
+        let limit = (quota(&refused), number(&refused, "retry-after"));
         assert_eq!(limit, (("auth_address".to_owned(), 0, 900), 9));
     }
     world.advance(Duration::seconds(9));
     assert_eq!(enter(&world, from, "another", &[]).await.status, 401, "one is admitted");
     assert_eq!(enter(&world, from, "another", &[]).await.status, 429);
-    assert_eq!(enter(&world, stranger(), "provider", &[]).await.status, 401, "others are not held up");
+    assert_eq!(
+        enter(&world, unknown_client_ip(), "provider", &[]).await.status,
+        401,
+        "others are not limited"
+    );
 }
 
 #[tokio::test]
@@ -132,7 +136,7 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
     for name in ["customer@example.com", "nobody@example.com", "provider", "nobody"] {
         let mut answers = Vec::new();
         for _ in 0..7 {
-            answers.push(enter(&world, stranger(), name, &[]).await);
+            answers.push(enter(&world, unknown_client_ip(), name, &[]).await);
         }
         let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
         assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429], "{name}");
@@ -140,19 +144,27 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
     }
     for others in &seen[1..] {
         for (answer, first) in others.iter().zip(&seen[0]) {
-            assert_eq!(told(answer), told(first), "nobody learns which of them is there");
+            assert_eq!(
+                comparable(answer),
+                comparable(first),
+                "the answers do not reveal which of them exists"
+            );
         }
     }
-    // Names are written in many ways; the account is one.
+    // A name has many spellings; the account is one.
     for name in ["PROVIDER", " provider ", "Customer@Example.COM"] {
-        assert_eq!(enter(&world, stranger(), name, &[]).await.status, 429, "{name}");
+        assert_eq!(enter(&world, unknown_client_ip(), name, &[]).await.status, 429, "{name}");
     }
     let body = json!({"username": "provider", "password": "sandbox-provider-password"});
-    assert_eq!(world.stranger(SIGN_IN, body).await.status, 429, "nor is a right guess admitted now");
+    assert_eq!(
+        world.post_without_session(SIGN_IN, body).await.status,
+        429,
+        "nor is a right guess admitted now"
+    );
 }
 
 #[tokio::test]
-async fn what_a_request_says_of_its_address_moves_no_bucket() {
+async fn headers_about_the_client_address_change_no_bucket() {
     const NAMES: [&str; 9] = [
         "x-forwarded-for",
         "forwarded",
@@ -165,7 +177,7 @@ async fn what_a_request_says_of_its_address_moves_no_bucket() {
         "x-cluster-client-ip",
     ];
     let world = World::start().await;
-    for from in [stranger(), ClientIp(None)] {
+    for from in [unknown_client_ip(), ClientIp(None)] {
         for name in NAMES {
             let statuses = async |says: fn(usize) -> String| {
                 let mut statuses = Vec::new();
@@ -186,11 +198,11 @@ async fn what_a_request_says_of_its_address_moves_no_bucket() {
             world.advance(Duration::minutes(15));
         }
     }
-    // Nor can anybody use up the bucket of the address it names.
+    // A client cannot use up the bucket of an address that it only names.
     let victim = address("192.0.2.200");
     for number in 0..=QUOTA {
         let said: Vec<(&str, &str)> = NAMES.map(|name| (name, "192.0.2.200")).to_vec();
-        assert_eq!(forget(&world, stranger(), &format!("other-{number}"), &said).await.status, 202);
+        assert_eq!(forget(&world, unknown_client_ip(), &format!("other-{number}"), &said).await.status, 202);
     }
     for number in 0..QUOTA {
         assert_eq!(forget(&world, victim, &format!("own-{number}"), &[]).await.status, 202);
@@ -214,10 +226,10 @@ async fn a_network_of_one_subscriber_is_one_address() {
         forget(&world, address("203.0.113.7"), &format!("four-{number}"), &[]).await;
     }
     let mapped = forget(&world, address("::ffff:203.0.113.7"), "four-4", &[]).await;
-    assert_eq!(standing(&mapped).1, 0, "the same address, written as IPv6");
+    assert_eq!(quota(&mapped).1, 0, "the same address, written as IPv6");
 }
 
-/// A request of each kind of route, with a proof that does not hold.
+/// A request to each kind of route, with invalid credentials.
 fn unproven(route: &Route) -> Request<Body> {
     let path = route.path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
     let path = path.replace("{source}", "sandbox").replace("{membership_id}", "mem_1");
@@ -231,13 +243,13 @@ fn unproven(route: &Route) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else_suffers() {
+async fn repeated_invalid_credentials_are_limited_without_affecting_others() {
     let world = World::of_two_companies().await;
-    let everybody = world.everybody().await;
+    let all_askers = world.all_askers().await;
     let proven: Vec<&Asker> =
-        everybody.iter().filter(|asker| !matches!(asker.proof, Proof::Nothing)).collect();
+        all_askers.iter().filter(|asker| !matches!(asker.proof, Proof::Nothing)).collect();
     for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
-        let from = stranger();
+        let from = unknown_client_ip();
         let ask = async |mut request: Request<Body>| {
             request.extensions_mut().insert(from);
             world.ask(request).await
@@ -246,7 +258,7 @@ async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else
             let answer = ask(unproven(route)).await;
             assert_eq!(answer.status, 401, "{}", route.path);
             assert_eq!(answer.header("ratelimit-policy"), Some("\"token\";q=30;w=60"));
-            assert_eq!(standing(&answer), ("token".to_owned(), 30 - number_of_try, 2 * number_of_try));
+            assert_eq!(quota(&answer), ("token".to_owned(), 30 - number_of_try, 2 * number_of_try));
         }
         let kinds = [Access::SignedIn, Access::OWNER, Access::Scheduler, Access::SignedWebhook];
         let one_of_each = kinds.iter().filter_map(|who| ROUTES.iter().find(|route| route.access == *who));

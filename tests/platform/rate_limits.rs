@@ -1,4 +1,4 @@
-//! Rate limits are exact, whoever counts and however many at once.
+//! Rate limits are exact for any number of processes and concurrent requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,10 +55,10 @@ pub async fn charge(
     limiter.charge(&[LimitCharge { class, subject }], Ids::system().next(), now).await
 }
 
-/// What remains, of a request that must have been admitted.
+/// The remaining tokens of an admitted request.
 pub fn remaining(verdict: &LimitDecision) -> u32 {
     match verdict {
-        LimitDecision::Admitted(standing) => standing.remaining,
+        LimitDecision::Admitted(quota) => quota.remaining,
         other => panic!("{other:?}"),
     }
 }
@@ -66,13 +66,13 @@ pub fn remaining(verdict: &LimitDecision) -> u32 {
 /// How long to wait, of a request that must have been refused.
 pub fn wait_seconds(verdict: &LimitDecision) -> u32 {
     match verdict {
-        LimitDecision::Refused(standing) => standing.retry_after_seconds,
+        LimitDecision::Refused(quota) => quota.retry_after_seconds,
         other => panic!("{other:?}"),
     }
 }
 
 /// A thousand requests at once, spread over four processes; how many were admitted.
-async fn storm(world: &World, class: &'static Class) -> u32 {
+async fn charge_at_once(world: &World, class: &'static Class) -> u32 {
     let processes: Vec<Arc<Limiter>> = (0..4).map(|_| Arc::new(world.limiter())).collect();
     let mut requests = JoinSet::new();
     for number in 0..1_000 {
@@ -83,8 +83,8 @@ async fn storm(world: &World, class: &'static Class) -> u32 {
     for verdict in requests.join_all().await {
         match verdict {
             LimitDecision::Admitted(_) => admitted += 1,
-            LimitDecision::Refused(standing) => {
-                assert!(standing.remaining == 0 && standing.retry_after_seconds > 0, "{standing:?}");
+            LimitDecision::Refused(quota) => {
+                assert!(quota.remaining == 0 && quota.retry_after_seconds > 0, "{quota:?}");
             }
             LimitDecision::Uncounted(_) => panic!("unanswered"),
         }
@@ -110,7 +110,7 @@ async fn of_a_thousand_requests_at_once_exactly_the_quota_is_admitted() {
     for (name, quota, window_seconds) in
         [("one", 1, 60), ("even", 5, 900), ("odd", 7, 60), ("prime", 997, 61), ("all", 1_000, 3)]
     {
-        assert_eq!(storm(&world, class(name, quota, window_seconds, 1)).await, quota, "{name}");
+        assert_eq!(charge_at_once(&world, class(name, quota, window_seconds, 1)).await, quota, "{name}");
     }
 }
 
@@ -118,7 +118,7 @@ async fn of_a_thousand_requests_at_once_exactly_the_quota_is_admitted() {
 async fn shards_of_a_bucket_admit_together_exactly_the_quota() {
     let world = World::start().await;
     for (name, quota, shards, rows) in [("few", 3, 8, 3), ("uneven", 101, 8, 8), ("whole", 400, 4, 4)] {
-        assert_eq!(storm(&world, class(name, quota, 60, shards)).await, quota, "{name}");
+        assert_eq!(charge_at_once(&world, class(name, quota, 60, shards)).await, quota, "{name}");
         assert_eq!(world.rows_of(&format!("LIMIT#{name}#")).await.len(), rows, "{name}");
     }
 }
@@ -176,14 +176,14 @@ async fn several_charges_are_taken_together_or_not_at_all() {
     ];
     let ask = || limiter.charge(&both, Ids::system().next(), beginning());
     for left in [1, 0] {
-        let LimitDecision::Admitted(standing) = ask().await else { panic!("refused") };
-        assert_eq!((standing.class.name, standing.remaining), ("narrow", left));
+        let LimitDecision::Admitted(quota) = ask().await else { panic!("refused") };
+        assert_eq!((quota.class.name, quota.remaining), ("narrow", left));
     }
     for process in [&limiter, &world.limiter()] {
         for _ in 0..3 {
             let verdict = process.charge(&both, Ids::system().next(), beginning()).await;
-            let LimitDecision::Refused(standing) = verdict else { panic!("{verdict:?}") };
-            assert_eq!((standing.class.name, standing.retry_after_seconds), ("narrow", 300));
+            let LimitDecision::Refused(quota) = verdict else { panic!("{verdict:?}") };
+            assert_eq!((quota.class.name, quota.retry_after_seconds), ("narrow", 300));
         }
     }
     // Eight are left of ten: the refused requests burnt none.
@@ -191,7 +191,7 @@ async fn several_charges_are_taken_together_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_storm_of_several_charges_leaves_no_mark_of_the_refused() {
+async fn refused_concurrent_charges_take_no_tokens() {
     let world = World::start().await;
     let processes = [Arc::new(world.limiter()), Arc::new(world.limiter())];
     let (ip, account) = (class("by_ip", 7, 60, 1), class("by_account", 5, 60, 1));
@@ -224,7 +224,7 @@ async fn what_is_charged_twice_in_one_request_takes_one_token() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_wrong_locks_nobody_out() {
+async fn a_wrong_clock_locks_no_one_out() {
     let world = World::start().await;
     let class = class("clock", 2, 60, 1);
     let future = beginning() + Duration::days(365);
@@ -253,7 +253,7 @@ impl Model {
         self.parts = (self.parts + ms * self.quota).min(self.quota * self.window_ms);
     }
 
-    /// What remains after a token was taken; else the seconds until there is one.
+    /// The remaining tokens after a request; otherwise the seconds until there is one.
     fn take(&mut self) -> Result<u32, u32> {
         if self.parts < self.window_ms {
             return Err((self.window_ms - self.parts).div_ceil(1_000 * self.quota) as u32);
@@ -275,8 +275,8 @@ async fn judged(quota: u32, seconds: u32, steps: &[(u64, usize)]) -> [Vec<Result
         model.pass(*ms);
         expected.push(model.take());
         got.push(match charge(&processes[*process], class, "a", now).await {
-            LimitDecision::Admitted(standing) => Ok(standing.remaining),
-            LimitDecision::Refused(standing) => Err(standing.retry_after_seconds),
+            LimitDecision::Admitted(quota) => Ok(quota.remaining),
+            LimitDecision::Refused(quota) => Err(quota.retry_after_seconds),
             LimitDecision::Uncounted(class) => panic!("{class:?}"),
         });
     }

@@ -8,7 +8,7 @@ use shared::auth::routes::ROUTES;
 use shared::domain::kernel::account::Role;
 use shared::rate_limit::LimitSubject;
 
-use crate::rate_limit_answers::{SIGN_IN, number, standing};
+use crate::rate_limit_answers::{SIGN_IN, number, quota};
 use support::askers::{OTHER, OTHER_OWNER, body_of};
 use support::browser::{ORIGIN, PASSWORD};
 use support::world::{Answer, COMPANY, OWNER, World};
@@ -32,7 +32,7 @@ async fn a_companys_owners_share_its_limit_and_another_company_has_its_own() {
     world.add_company(OTHER, OTHER_OWNER, true);
     for saved in 1..=60 {
         let answer = save(&world, COMPANY, if saved % 2 == 0 { OWNER } else { "user_2" }, None).await;
-        assert_eq!((answer.status.as_u16(), standing(&answer).1), (200, 60 - saved));
+        assert_eq!((answer.status.as_u16(), quota(&answer).1), (200, 60 - saved));
         assert_eq!(answer.header("ratelimit-policy"), Some("\"case_action\";q=60;w=60"));
     }
     for user in [OWNER, "user_2"] {
@@ -40,9 +40,9 @@ async fn a_companys_owners_share_its_limit_and_another_company_has_its_own() {
         assert_eq!((refused.status.as_u16(), number(&refused, "retry-after")), (429, 1));
     }
     assert_eq!(world.get("/api/settings").await["version"], 60, "what was refused was not done");
-    assert_eq!(standing(&save(&world, OTHER, OTHER_OWNER, None).await).1, 59);
+    assert_eq!(quota(&save(&world, OTHER, OTHER_OWNER, None).await).1, 59);
     let nudge = "/api/cases/00000000-0000-4000-8000-000000000000/nudge";
-    assert_eq!(standing(&world.post(nudge, json!({})).await).1, 59, "nor does one job use up another's");
+    assert_eq!(quota(&world.post(nudge, json!({})).await).1, 59, "nor does one job use up another's");
     world.advance(Duration::seconds(1));
     assert_eq!(save(&world, COMPANY, OWNER, None).await.status, 200);
     assert_eq!(save(&world, COMPANY, OWNER, None).await.status, 429);
@@ -51,12 +51,12 @@ async fn a_companys_owners_share_its_limit_and_another_company_has_its_own() {
 #[tokio::test]
 async fn a_request_sent_again_under_its_key_counts_once() {
     let world = World::start().await;
-    assert_eq!(standing(&save(&world, COMPANY, OWNER, Some("key-1")).await).1, 59);
+    assert_eq!(quota(&save(&world, COMPANY, OWNER, Some("key-1")).await).1, 59);
     for _ in 0..70 {
         let again = save(&world, COMPANY, OWNER, Some("key-1")).await;
         assert_eq!((again.status.as_u16(), again.header("idempotency-replayed")), (200, Some("true")));
     }
-    assert_eq!(standing(&save(&world, COMPANY, OWNER, Some("key-2")).await).1, 58);
+    assert_eq!(quota(&save(&world, COMPANY, OWNER, Some("key-2")).await).1, 58);
     // Refused for its frequency, a request has not been answered: under its key it is done later.
     for number in 0..58 {
         save(&world, COMPANY, OWNER, Some(&format!("more-{number}"))).await.ok();
@@ -68,7 +68,7 @@ async fn a_request_sent_again_under_its_key_counts_once() {
 }
 
 #[tokio::test]
-async fn a_door_that_guards_an_account_tells_how_it_stands() {
+async fn a_sign_in_reports_the_remaining_attempts() {
     let world = World::of_two_companies().await;
     let guarded = ROUTES.iter().filter(|route| {
         route.limit.is_some_and(|class| class.subject == LimitSubject::IpAndAccount)
@@ -90,7 +90,7 @@ async fn a_door_that_guards_an_account_tells_how_it_stands() {
         request.headers_mut().insert("content-type", "application/json".parse().unwrap());
         *request.body_mut() = Body::from(body.to_string());
         let answer = world.ask(request).await;
-        assert_eq!(standing(&answer).0, class, "{}", route.path);
+        assert_eq!(quota(&answer).0, class, "{}", route.path);
         met += 1;
     }
     assert_eq!(met, 3);

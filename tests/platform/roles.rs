@@ -1,4 +1,4 @@
-//! Every role at every route: what the table of routes says is what happens, and nothing else.
+//! Every role at every route: the table of routes decides alone.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,27 +17,27 @@ use support::payees::Job;
 use support::payees::TUESDAY;
 use support::world::{Answer, COMPANY, OWNER, World};
 
-const NOBODYS: &str = "biz_nobody";
+const UNKNOWN_COMPANY: &str = "biz_nobody";
 
-/// One thing of each kind that a path may name.
+/// One object of each kind that a path may name.
 struct Objects {
     case_id: String,
     membership_id: &'static str,
     event_id: String,
     finding_id: String,
     batch_id: &'static str,
-    of_sessions: Deal,
-    of_tokens: Deal,
+    of_sessions: BookingIds,
+    of_tokens: BookingIds,
 }
 
-/// A booking of those who come with a session, or with a token; each has an id of its own.
+/// The booking of clients with a session, or with a token; each has its own id.
 #[derive(Clone, Default)]
-struct Deal {
+struct BookingIds {
     professional_id: String,
     booking_id: String,
 }
 
-impl Deal {
+impl BookingIds {
     async fn of(world: &World, company: &str, name: fn(&World, Role) -> String) -> Self {
         let owner = if company == COMPANY { OWNER } else { OTHER_OWNER };
         let professional_id = name(world, Role::Professional);
@@ -73,8 +73,8 @@ impl Objects {
         let events = world.rows_of("EVENT#").await;
         let event_id = events[0]["payload_min"]["event_id"].as_str().map(str::to_owned);
         let event_id = event_id.unwrap_or_else(|| panic!("{:?}", events[0]));
-        let of_sessions = Deal::of(world, company, by_session).await;
-        let of_tokens = Deal::of(world, company, by_token).await;
+        let of_sessions = BookingIds::of(world, company, by_session).await;
+        let of_tokens = BookingIds::of(world, company, by_token).await;
         // Each company has a batch of this day: the ids of batches are the same everywhere.
         let professional = membership_id.replace("mem", "user");
         world.add_payee(company, &professional, "usd").await;
@@ -86,31 +86,31 @@ impl Objects {
 
     fn absent() -> Self {
         let case_id = "00000000-0000-4000-8000-000000000000".to_owned();
-        let deal = Deal { professional_id: "user_none".to_owned(), booking_id: case_id.clone() };
-        let of_tokens = deal.clone();
+        let ids = BookingIds { professional_id: "user_none".to_owned(), booking_id: case_id.clone() };
+        let of_tokens = ids.clone();
         Self {
             case_id,
             membership_id: "mem_none",
             event_id: "msg_none".to_owned(),
             finding_id: "tr_none".to_owned(),
             batch_id: "payout-2025-11-14-fri",
-            of_sessions: deal,
+            of_sessions: ids,
             of_tokens,
         }
     }
 
     fn path(&self, route: &Route, asker: &Asker) -> String {
-        let deal = if matches!(asker.proof, Proof::Bearer(_)) { &self.of_tokens } else { &self.of_sessions };
+        let ids = if matches!(asker.proof, Proof::Bearer(_)) { &self.of_tokens } else { &self.of_sessions };
         let path = route.path.replace("{case_id}", &self.case_id);
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
-        let path = path.replace("{booking_id}", &deal.booking_id);
-        let path = path.replace("{professional_id}", &deal.professional_id);
+        let path = path.replace("{booking_id}", &ids.booking_id);
+        let path = path.replace("{professional_id}", &ids.professional_id);
         let path = path.replace("{event_id}", &self.event_id).replace("{finding_id}", &self.finding_id);
         path.replace("{batch_id}", self.batch_id)
     }
 }
 
-/// What stands on both sides of the wall.
+/// The objects of two companies.
 struct Places {
     world: World,
     ours: Objects,
@@ -127,11 +127,11 @@ impl Places {
         Self { world, ours, theirs, absent: Objects::absent(), asked: AtomicUsize::new(0) }
     }
 
-    fn tell(&self, askers: usize, routes: usize) {
+    fn print_total(&self, askers: usize, routes: usize) {
         eprintln!("{} requests by {askers} askers at {routes} routes", self.asked.load(Ordering::Relaxed));
     }
 
-    /// What belongs to the asker's company, and what belongs to the other.
+    /// The objects of the asker's company, and those of the other.
     fn seen_by(&self, asker: &Asker) -> (&Objects, &Objects) {
         if asker.home == COMPANY { (&self.ours, &self.theirs) } else { (&self.theirs, &self.ours) }
     }
@@ -142,25 +142,25 @@ impl Places {
     }
 }
 
-/// What the row makes of an asker; `None` where the handler answers.
+/// The status that the route's row requires for an asker; `None` if the handler decides.
 fn refusal(route: &Route, asker: &Asker) -> Option<u16> {
     let is_known = asker.role().is_some() && matches!(route.access, Access::Roles(_));
     (!asker.is_named_by(route)).then_some(if is_known { 403 } else { 401 })
 }
 
-/// What the row makes of an asker that names a company not its own.
+/// The status that the route's row requires for an asker that names another company.
 fn refusal_elsewhere(route: &Route, asker: &Asker) -> Option<u16> {
     let asks_for_a_caller = matches!(route.access, Access::Roles(_) | Access::SignedIn);
     match asker.proof {
-        // Whop is asked about the very company, and does not confirm it.
+        // Whop checks the access to the named company and does not confirm it.
         Proof::Whop(_) if asks_for_a_caller => Some(401),
         Proof::Session(..) | Proof::Bearer(_) if asks_for_a_caller => Some(404),
         _ => refusal(route, asker),
     }
 }
 
-/// An answer without what differs from request to request.
-fn told(answer: &Answer) -> (u16, Value, Vec<String>) {
+/// An answer without the fields that differ in every answer.
+fn comparable(answer: &Answer) -> (u16, Value, Vec<String>) {
     let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     if let Some(problem) = body.as_object_mut() {
         problem.remove("request_id");
@@ -170,28 +170,28 @@ fn told(answer: &Answer) -> (u16, Value, Vec<String>) {
     (answer.status.as_u16(), body, names)
 }
 
-/// The limit that an answer speaks of.
+/// The rate limit class named in an answer.
 fn limit(answer: &Answer) -> Option<&str> {
-    let told = ["ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+    let quota_headers = ["ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset"];
     let policy = answer.header("ratelimit-policy");
-    assert!(told.iter().all(|name| answer.header(name).is_some() == policy.is_some()), "{answer:?}");
+    assert!(quota_headers.iter().all(|name| answer.header(name).is_some() == policy.is_some()), "{answer:?}");
     policy?.split('"').nth(1)
 }
 
-/// Holds an answer to what the row says of it.
+/// Checks an answer against the route's row.
 fn check(why: &str, route: &Route, refusal: Option<u16>, answer: &Answer) {
-    let told = || format!("{why}: {answer:?}");
+    let context = || format!("{why}: {answer:?}");
     let status = answer.status.as_u16();
     let Some(expected) = refusal else {
-        assert!(![401, 403, 405, 415, 429].contains(&status), "{}", told());
-        // Where an account is named in the body, only the handler knows what to charge.
+        assert!(![401, 403, 405, 415, 429].contains(&status), "{}", context());
+        // If the body names the account, only the handler knows what to charge.
         let class = route.limit.filter(|class| class.subject != LimitSubject::IpAndAccount);
-        assert_eq!(limit(answer), class.map(|class| class.name), "{}", told());
+        assert_eq!(limit(answer), class.map(|class| class.name), "{}", context());
         return;
     };
-    assert_eq!(status, expected, "{}", told());
+    assert_eq!(status, expected, "{}", context());
     let counted = (status == 401).then_some("token");
-    assert_eq!(limit(answer), counted, "only failed proofs are counted: {}", told());
+    assert_eq!(limit(answer), counted, "only failed proofs are counted: {}", context());
 }
 
 async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
@@ -199,12 +199,12 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
     let (own, foreign) = places.seen_by(asker);
     let refused = refusal(route, asker);
 
-    // Its own object comes last, because some things can be done once only.
+    // Its own object comes last, because some operations are possible only once.
     let named = places.ask(asker, route, own, Some(asker.away())).await;
-    let nowhere = places.ask(asker, route, own, Some(NOBODYS)).await;
+    let nowhere = places.ask(asker, route, own, Some(UNKNOWN_COMPANY)).await;
     check(&why("another company"), route, refusal_elsewhere(route, asker), &named);
     if refusal_elsewhere(route, asker).is_some() {
-        assert_eq!(told(&named), told(&nowhere), "{}", why("a company is named that may exist"));
+        assert_eq!(comparable(&named), comparable(&nowhere), "{}", why("a company is named that may exist"));
     }
     // The schedule and the providers are of no company, so nothing is foreign to them.
     let walled = ["{case_id}", "{membership_id}", "{booking_id}", "{finding_id}"];
@@ -213,7 +213,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
         let theirs = places.ask(asker, route, foreign, None).await;
         let absent = places.ask(asker, route, &places.absent, None).await;
         check(&why("another's object"), route, refused, &theirs);
-        assert_eq!(told(&theirs), told(&absent), "{}", why("another's object"));
+        assert_eq!(comparable(&theirs), comparable(&absent), "{}", why("another's object"));
         assert_eq!(theirs.status, refused.unwrap_or(404), "{}", why("another's object"));
     }
     for company in [Some(asker.home), None] {
@@ -231,7 +231,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
 
 async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
     let places = Places::start().await;
-    let mut askers = places.world.everybody().await;
+    let mut askers = places.world.all_askers().await;
     for route in ROUTES.iter().filter(|route| wanted(route)) {
         for asker in &askers {
             ask_all(&places, asker, route).await;
@@ -239,24 +239,24 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
         // Some answers end sessions. The time that passes fills every bucket again.
         places.world.advance(Duration::minutes(if route.access == Access::SignedIn { 15 } else { 1 }));
         if route.access == Access::SignedIn {
-            askers = places.world.everybody().await;
+            askers = places.world.all_askers().await;
         }
     }
-    places.tell(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
+    places.print_total(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
 }
 
 #[tokio::test]
-async fn routes_of_roles_answer_whom_the_table_names_about_what_is_theirs() {
+async fn routes_with_roles_answer_the_listed_roles_about_their_own_objects() {
     every_asker_at(|route| matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
-async fn all_other_routes_answer_whom_the_table_names() {
+async fn all_other_routes_answer_the_listed_callers() {
     every_asker_at(|route| !matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
-async fn nobody_changes_what_belongs_to_another_company() {
+async fn objects_of_another_company_cannot_be_changed() {
     let places = Places::start().await;
     let theirs = |rows: Vec<Value>| -> Vec<Value> {
         let is_theirs = |row: &Value| {
@@ -268,7 +268,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
     let before = theirs(places.world.rows().await);
     assert!(before.len() >= 3, "{before:?}");
     let sent = places.world.service.sandbox.outbox.entries().len();
-    for asker in places.world.everybody().await.iter().filter(|asker| asker.home == COMPANY) {
+    for asker in places.world.all_askers().await.iter().filter(|asker| asker.home == COMPANY) {
         for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Roles(_))) {
             for company in [None, Some(OTHER)] {
                 places.ask(asker, route, &places.theirs, company).await;
@@ -281,7 +281,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
 }
 
 #[test]
-fn no_two_rows_are_the_same_door() {
+fn no_two_rows_are_the_same_route() {
     let mut routes: Vec<(&str, &str)> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
     routes.sort_unstable();
     routes.dedup();
@@ -295,7 +295,7 @@ fn no_two_rows_are_the_same_door() {
 }
 
 #[test]
-fn a_door_without_a_row_cannot_be_opened() {
+fn a_route_without_a_row_is_refused() {
     for (function, method, path) in [
         ("cases", Method::GET, "/api/nowhere"),
         ("cases", Method::POST, "/api/cases/export"),

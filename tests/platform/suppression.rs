@@ -1,4 +1,4 @@
-//! Addresses whose mail came back are not written to again until they are lifted, and the owner sees why.
+//! Addresses with a bounce get no mails until they are lifted, and the owner sees the reason.
 
 use chrono::Duration;
 use http::Method;
@@ -51,7 +51,7 @@ async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent_and_is_listed_f
     let listed = world.refused_one().await;
     assert_eq!(
         (&listed["consequence"], &listed["reason"], &listed["code"]),
-        (&json!("customer_not_told"), &json!("address_bounced"), &Value::Null)
+        (&json!("customer_not_notified"), &json!("address_bounced"), &Value::Null)
     );
     world.resolve_refusal(&listed, "closed").await.ok();
     assert_eq!(world.refused().await.len(), 0, "the customer was called");
@@ -66,7 +66,7 @@ async fn account_mails_to_a_suppressed_address_are_answered_as_ever_and_not_sent
     assert!(!world.is_written_to("Canary@Example.COM").await, "one mailbox, one address");
     let before = world.sent(Kind::Mail);
     let body = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
-    assert_eq!(world.stranger("/api/auth/sign-up", body).await.status, 202);
+    assert_eq!(world.post_without_session("/api/auth/sign-up", body).await.status, 202);
     assert_eq!(world.sent(Kind::Mail), before);
     assert!(world.is_written_to("other@example.com").await);
     let rows = world.rows_of("SUPPRESSION#").await;
@@ -75,7 +75,7 @@ async fn account_mails_to_a_suppressed_address_are_answered_as_ever_and_not_sent
 }
 
 #[tokio::test]
-async fn passing_trouble_suppresses_nothing_and_operators_see_it_counted() {
+async fn temporary_failures_suppress_nothing_and_are_counted() {
     let world = World::start().await;
     for outcome in
         [MailOutcome::BouncedForNow, MailOutcome::Delayed, MailOutcome::Failed, MailOutcome::Delivered]
@@ -113,8 +113,8 @@ async fn a_key_that_rotates_leaves_no_gap() {
     let after = World::with(dynamo, with(format!("{new},{old}"))).await;
     assert!(!after.is_written_to(ADDRESS).await, "found under the key before");
     let lifted = entry_event("suppression.removed", ADDRESS, after.now());
-    after.resend_says("msg_lift", &lifted).await.ok();
-    assert!(after.is_written_to(ADDRESS).await, "the newest word counts, whichever key it stands under");
+    after.deliver_resend_event("msg_lift", &lifted).await.ok();
+    assert!(after.is_written_to(ADDRESS).await, "the newest event counts, under either key");
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn without_its_secret_the_route_is_off_and_health_names_it() {
     let lookup = |name: &str| (name == "RESEND_WEBHOOK_SECRET").then(String::new);
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     let body = mail_event("email.bounced", &[ADDRESS], world.now());
-    assert_eq!(world.resend_says("msg_1", &body).await.status, 401);
+    assert_eq!(world.deliver_resend_event("msg_1", &body).await.status, 401);
     let health = world.ask(support::world::bare(Method::GET, "/api/health?type=webhooks")).await.ok();
     assert_eq!(health["checks"]["webhooks"]["missing_configuration"], json!(["RESEND_WEBHOOK_SECRET"]));
     assert_eq!(health["status"], "ok", "mail works without");

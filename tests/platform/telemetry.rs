@@ -1,4 +1,4 @@
-//! What those who watch from outside see, and that nobody waits for them.
+//! Telemetry at external monitoring, and that no request waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use support::injected_fault::{FaultPoint, InjectedFault};
 use support::log::Log;
-use support::watching::Monitoring;
+use support::telemetry::Monitoring;
 use support::world::{REMINDERS, World};
 
 const SETTINGS: &str = "/api/settings";
 
-/// More than a second, and less than what hangs.
+/// More than a second, and less than a hanging request.
 const BOUND: Duration = Duration::from_millis(2_500);
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn an_error_is_one_event_that_names_its_request_and_its_line_does_too() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_error_asks_sentry_nothing_and_the_table_nothing_more() {
+async fn a_successful_request_calls_neither_sentry_nor_the_table_additionally() {
     let (_log, _reading) = Log::open();
     let (watched, unwatched) = (World::watched_by(Monitoring::Both).await, World::start().await);
     for world in [&watched, &unwatched] {
@@ -56,7 +56,7 @@ async fn a_request_without_an_error_asks_sentry_nothing_and_the_table_nothing_mo
 }
 
 /// The check-ins of a job as its monitor sees them: each with its id and how far it is.
-fn told(world: &World) -> Vec<(String, String)> {
+fn statuses_by_id(world: &World) -> Vec<(String, String)> {
     let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
     world.check_ins().iter().map(|it| (text(it, "check_in_id"), text(it, "status"))).collect()
 }
@@ -78,20 +78,20 @@ async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
         assert_eq!(check_in["monitor_config"], config);
     }
     assert!(check_ins[0].get("duration").is_none() && check_ins[1]["duration"].is_number());
-    let first = told(&world);
+    let first = statuses_by_id(&world);
     assert_eq!((first[0].1.as_str(), first[1].1.as_str()), ("in_progress", "ok"));
     assert_eq!(first[0].0, first[1].0, "one occurrence, one id");
     world.tick().await;
-    assert_eq!(told(&world)[2..], first, "the same occurrence again");
+    assert_eq!(statuses_by_id(&world)[2..], first, "the same occurrence again");
     world.advance(chrono::Duration::minutes(5));
     world.tick().await;
-    assert_ne!(told(&world)[4].0, first[0].0, "another occurrence");
+    assert_ne!(statuses_by_id(&world)[4].0, first[0].0, "another occurrence");
 }
 
 #[tokio::test]
 async fn every_job_has_a_monitor_and_one_that_is_passed_over_is_well() {
     let world = World::watched_by(Monitoring::Sentry).await;
-    // Eight in the morning in Bogotá is nobody's payout tick, and nobody listens for events.
+    // Eight in the morning in Bogotá is no payout time, and no event bus is configured.
     world.advance(chrono::Duration::days(1));
     for (job, path) in [
         ("reminders", REMINDERS),
@@ -122,30 +122,30 @@ async fn who_may_not_start_a_job_checks_nothing_in() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
+async fn a_failed_run_checks_in_as_failed_and_a_crashed_one_not_at_all() {
     let (_log, _reading) = Log::open();
     let world = World::watched_by(Monitoring::Sentry).await;
     world.lose_the_table();
     let response = world.service.fire("reminders", REMINDERS, world.now()).await;
     assert!(response.status().is_server_error());
-    let statuses: Vec<String> = told(&world).into_iter().map(|(_, status)| status).collect();
+    let statuses: Vec<String> = statuses_by_id(&world).into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, ["in_progress", "error"]);
     assert_eq!(world.errors_seen().len(), 1, "and why");
 
     let world = World::watched_by(Monitoring::Sentry).await;
     let injected_fault = InjectedFault::at(&world, FaultPoint::DeathBefore, 1);
     let run = async {
-        // The word that it begins leaves while it works; here the work is over at once.
+        // The first check-in is sent while the job runs; here the job is done at once.
         world.service.fire("reminders", REMINDERS, world.now()).await
     };
     assert!(injected_fault.during(run).await);
     for _ in 0..200 {
-        if !told(&world).is_empty() {
+        if !statuses_by_id(&world).is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let statuses: Vec<String> = told(&world).into_iter().map(|(_, status)| status).collect();
+    let statuses: Vec<String> = statuses_by_id(&world).into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, ["in_progress"], "what never ends is Sentry's to miss");
 }
 
@@ -154,7 +154,7 @@ async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while(
     for kind in ["slow:60000", "status:500", "status:429", "status:403", "drop_before", "drop_after"] {
         let (_log, _reading) = Log::open();
         let world = World::watched_by(Monitoring::Both).await;
-        world.trouble_at_watchers(kind);
+        world.inject_telemetry_fault(kind);
         let began = Instant::now();
         world.tick().await;
         assert!(began.elapsed() < BOUND, "{kind}: {:?}", began.elapsed());
@@ -166,7 +166,7 @@ async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while(
             world.tick().await;
         }
         assert!(began.elapsed() < BOUND, "{kind}: {:?}", began.elapsed());
-        assert_eq!(world.asked_watchers(), asked, "{kind}: who does not answer is not asked each time");
+        assert_eq!(world.asked_watchers(), asked, "{kind}: an unresponsive sink is not called each time");
     }
 }
 

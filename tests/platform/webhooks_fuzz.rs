@@ -1,4 +1,4 @@
-//! Whatever is signed: the endpoints answer 200 or 400 and nothing else. `PROPTEST_CASES` lengthens the run.
+//! For every signed body the endpoints answer 200 or 400. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -7,7 +7,7 @@ use support::senders::Sender;
 use support::signing::{SECRET, Scheme, WHOP_PATH};
 use support::world::World;
 
-/// Bytes, nearly JSON, and JSON that looks like an event.
+/// Bytes, almost-JSON, and JSON in the shape of an event.
 fn any_body() -> impl Strategy<Value = Vec<u8>> {
     let text = |text: &str| proptest::string::string_regex(text).unwrap().prop_map(String::into_bytes);
     prop_oneof![
@@ -26,7 +26,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_signed_is_kept_or_no_event(bodies in proptest::collection::vec((any_body(), "[!-~]{1,128}"), 1..12)) {
+    fn every_signed_body_is_stored_or_no_event(bodies in proptest::collection::vec((any_body(), "[!-~]{1,128}"), 1..12)) {
         let statuses = Runtime::new().unwrap().block_on(async {
             let world = World::start().await;
             let mut statuses = Vec::new();

@@ -1,4 +1,4 @@
-//! An event is kept before it is acknowledged, whatever the table does meanwhile.
+//! An event is stored before it is acknowledged, whatever faults the table has.
 
 use std::sync::Arc;
 
@@ -117,7 +117,7 @@ async fn a_lost_answer_loses_nothing_and_doubles_nothing() {
 }
 
 #[tokio::test]
-async fn events_over_rows_that_cannot_be_read_hold_up_no_other_for_ever() {
+async fn events_about_unreadable_rows_do_not_block_others_for_ever() {
     let world = World::start().await;
     for member in 1..=8 {
         world.spoil_timeline(&format!("mem_{member}")).await;

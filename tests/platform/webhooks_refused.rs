@@ -1,4 +1,4 @@
-//! What the endpoints of Stripe and of other sources refuse, and that it leaves no trace.
+//! Refusals of the endpoints of Stripe and of other sources, which write nothing.
 
 use axum::body::Body;
 use chrono::Duration;
@@ -11,7 +11,7 @@ use support::world::{Answer, World};
 
 #[easy_ext::ext(WebhooksRefusedSteps)]
 impl World {
-    /// Asks, and expects a problem and a table that was left as it was.
+    /// Sends a request, and expects a problem document and an unchanged table.
     async fn expect_kept_out(&self, request: Request<Body>, status: u16, why: &str) -> Answer {
         let before = self.rows().await;
         let answer = self.ask(request).await;
@@ -22,8 +22,8 @@ impl World {
     }
 }
 
-/// What is told, without what differs from request to request.
-fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
+/// An answer without the fields that differ in every answer.
+fn comparable(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
     let headers = answer.headers.iter().filter(|(name, _)| *name != "x-request-id");
@@ -31,7 +31,7 @@ fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     (answer.status.as_u16(), problem, headers.collect())
 }
 
-/// Good deliveries, each with one thing wrong with its headers.
+/// Valid deliveries, each with one error in its headers.
 fn hostile(sender: Sender, path: &str, world: &World) -> Vec<(String, Request<Body>)> {
     let good = || sender.sign(path, "evt_2", world.now(), &sender.body("evt_2"), sender.secret());
     let names: Vec<_> = good().headers().keys().cloned().collect();
@@ -78,7 +78,7 @@ fn hostile(sender: Sender, path: &str, world: &World) -> Vec<(String, Request<Bo
 }
 
 #[tokio::test]
-async fn hostile_headers_are_turned_away() {
+async fn hostile_headers_are_refused() {
     let world = World::start().await;
     for sender in Sender::ALL {
         for (why, request) in hostile(sender, &sender.path(), &world) {
@@ -104,7 +104,7 @@ async fn a_source_that_does_not_exist_answers_as_one_that_does() {
             for path in [unknown, "/api/webhooks/Sandbox", "/api/webhooks/%2e%2e", "/api/webhooks/sandbox%00"]
             {
                 let answer = world.expect_kept_out(wrong(path, at, stranger), 401, path).await;
-                assert_eq!(told(&answer), told(&known), "{path}");
+                assert_eq!(comparable(&answer), comparable(&known), "{path}");
             }
         }
         // Not even the right key of another source opens it.
@@ -112,17 +112,20 @@ async fn a_source_that_does_not_exist_answers_as_one_that_does() {
         let corpus = hostile(sender, &sender.path(), &world);
         for ((why, known), (_, unknown)) in corpus.into_iter().zip(hostile(sender, unknown, &world)) {
             let (known, unknown) = (world.ask(known).await, world.ask(unknown).await);
-            assert_eq!(told(&known), told(&unknown), "{why}");
+            assert_eq!(comparable(&known), comparable(&unknown), "{why}");
         }
         let large = vec![b' '; 256 * 1024 + 1];
         let large = |path: &str| sender.sign(path, "evt_1", world.now(), &large, stranger);
         let known = world.expect_kept_out(large(&sender.path()), 413, "large").await;
-        assert_eq!(told(&known), told(&world.expect_kept_out(large(unknown), 413, "large").await));
+        assert_eq!(
+            comparable(&known),
+            comparable(&world.expect_kept_out(large(unknown), 413, "large").await)
+        );
     }
 }
 
 #[tokio::test]
-async fn a_wrong_key_body_or_id_is_turned_away() {
+async fn a_wrong_key_body_or_id_is_refused() {
     let world = World::start().await;
     for sender in Sender::ALL {
         let (good, path) = (sender.body("evt_1"), sender.path());
@@ -167,7 +170,7 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_event_is_turned_away() {
+async fn a_body_that_is_no_event_is_refused() {
     let world = World::start().await;
     let deep = format!("{{\"id\":\"evt_1\",\"type\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
     for sender in Sender::ALL {
@@ -219,7 +222,7 @@ async fn the_largest_body_is_kept_whole_and_a_larger_one_is_not_read() {
 async fn what_is_not_configured_is_off_and_named() {
     let malformed = "whsec_this is no base64 at all";
     for (name, value, status_of_stripe, status_of_source) in [
-        // Without a secret nobody can prove to be Stripe.
+        // Without a webhook secret no request is authenticated as Stripe's.
         ("STRIPE_WEBHOOK_SECRET", "", 401, 200),
         // Without keys there are no sources, and a source that does not exist is nothing to wait for.
         ("WEBHOOK_SECRETS", "", 200, 401),
@@ -238,7 +241,7 @@ async fn what_is_not_configured_is_off_and_named() {
         for (sender, expected) in [(Sender::Stripe, status_of_stripe), (Sender::Shared, status_of_source)] {
             let answer = world.ask(sender.deliver(&world, "evt_1")).await;
             assert_eq!(answer.status, expected, "{name} {sender:?}: {answer:?}");
-            // A setting that is missing is named. What is wrong with a secret is not.
+            // The answer names a missing setting, but not the error in a secret.
             let is_named = expected == 503 && value.is_empty();
             assert_eq!(answer.body.contains(name), is_named, "{answer:?}");
             assert!(!answer.body.contains("base64"), "{answer:?}");
@@ -248,7 +251,7 @@ async fn what_is_not_configured_is_off_and_named() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_one_is_allowed() {
+async fn another_method_is_refused_with_the_allowed_one() {
     let world = World::start().await;
     for path in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/unheard-of"] {
         let answer = world.ask(Request::get(path).body(Body::empty()).unwrap()).await;

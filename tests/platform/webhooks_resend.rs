@@ -1,5 +1,4 @@
-//! What Resend tells, signed as Svix does: whatever the order, the number and the trouble of its deliveries,
-//! one state follows.
+//! Resend's events, signed by Svix: any order, repetition and fault leads to the same state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,9 +33,9 @@ async fn every_order_and_number_of_deliveries_ends_in_one_state() {
         let world = World::start().await;
         for position in order.into_iter().chain(order) {
             let (id, body) = &events[position];
-            world.resend_says(id, body).await.ok();
+            world.deliver_resend_event(id, body).await.ok();
         }
-        let again = world.resend_says("msg_1", &events[0].1).await.ok();
+        let again = world.deliver_resend_event("msg_1", &events[0].1).await.ok();
         assert_eq!(again, json!({"event_id": "msg_1", "outcome": "duplicate"}));
         let mut row = world.rows_of("SUPPRESSION#").await.remove(0);
         row.as_object_mut()
@@ -59,13 +58,13 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
             let at = world.now() - Duration::minutes(number);
             let kind = if number == 0 { "email.complained" } else { "email.bounced" };
             let id = format!("msg_{number}");
-            // What could not be written now is delivered again, as Resend does.
+            // An event that could not be written is delivered again, as Resend does.
             for _ in 0..10 {
-                if world.resend_says(&id, &mail_event(kind, &[ADDRESS], at)).await.status == 200 {
+                if world.deliver_resend_event(&id, &mail_event(kind, &[ADDRESS], at)).await.status == 200 {
                     return;
                 }
             }
-            panic!("{id} was never taken");
+            panic!("{id} was never accepted");
         });
     }
     deliveries.join_all().await;
@@ -73,7 +72,7 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
 }
 
 #[tokio::test]
-async fn what_is_signed_and_says_nothing_we_know_is_kept_quietly() {
+async fn a_signed_event_without_a_meaning_is_stored_silently() {
     let world = World::start().await;
     for (number, body) in [
         json!({}),
@@ -86,12 +85,12 @@ async fn what_is_signed_and_says_nothing_we_know_is_kept_quietly() {
     .iter()
     .enumerate()
     {
-        let answer = world.resend_says(&format!("msg_{number}"), body).await.ok();
+        let answer = world.deliver_resend_event(&format!("msg_{number}"), body).await.ok();
         let outcome = if number == 5 { "applied" } else { "kept" };
         assert_eq!(answer["outcome"], outcome, "{body}");
     }
     let text = json!("a text");
-    assert_eq!(world.resend_says("msg_9", &text).await.status, 400);
+    assert_eq!(world.deliver_resend_event("msg_9", &text).await.status, 400);
     assert!(world.is_written_to(ADDRESS).await);
     let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
     assert_eq!(list["data"], json!([]), "nothing waits for a person");
@@ -114,7 +113,7 @@ async fn only_resend_s_own_signature_counts_under_either_family_of_names() {
         let request = delivery(&world, ROUTE, names, key, &id, &body);
         assert_eq!(world.ask(request).await.status, status, "{names:?}");
     }
-    // A complete family beside a part of the other one holds by itself.
+    // A complete header family is valid beside a part of the other one.
     let mut request = delivery(&world, ROUTE, SVIX, secret(), "msg_both", &body);
     request.headers_mut().insert("webhook-id", "msg_other".parse().unwrap());
     assert_eq!(world.ask(request).await.ok()["event_id"], "msg_both");
@@ -152,12 +151,12 @@ async fn a_fault_at_any_request_to_the_table_loses_no_bounce() {
             }));
             let mut tries = 0;
             // As Resend does: again until it is taken.
-            while world.resend_says("msg_1", &body).await.status != 200 {
+            while world.deliver_resend_event("msg_1", &body).await.status != 200 {
                 tries += 1;
                 assert!(tries < 5, "{intervention:?} at {chosen}");
             }
             world.service.dynamo.stop_intercepting();
-            assert_eq!(world.resend_says("msg_1", &body).await.ok()["outcome"], "duplicate");
+            assert_eq!(world.deliver_resend_event("msg_1", &body).await.ok()["outcome"], "duplicate");
             assert_eq!(world.rows_of("SUPPRESSION#").await.len(), 2, "{intervention:?} at {chosen}");
             assert!(!world.is_written_to(ADDRESS).await, "{intervention:?} at {chosen}");
             if asked.load(Ordering::SeqCst) < chosen {

@@ -152,7 +152,7 @@ async fn operators_see_and_replay_only_what_is_applied_at_all() {
     for sender in Sender::ALL {
         world.ask(sender.deliver(&world, &format!("evt_{sender:?}"))).await.ok();
     }
-    // An event of Whop that is set aside stands in the list as before, beside none of the others.
+    // A set-aside event of Whop is listed as before, without the other sources' events.
     let event = payment_failed("mem_1", "pay_1", world.now());
     world.deliver(&id_of(&event), event).await.ok();
     let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
@@ -165,7 +165,7 @@ async fn operators_see_and_replay_only_what_is_applied_at_all() {
 }
 
 #[tokio::test]
-async fn a_source_is_limited_by_what_it_has_signed_and_not_by_what_a_stranger_sends() {
+async fn only_signed_requests_count_against_a_sources_limit() {
     let world = World::start().await;
     for sender in Sender::ALL {
         let good = world.ask(sender.deliver(&world, &format!("evt_{sender:?}"))).await;

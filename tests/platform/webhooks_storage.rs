@@ -1,4 +1,5 @@
-//! What is kept of an event: all of it, sealed; in clear only what work is done on.
+//! The stored form of an event: the whole body encrypted, and in clear text only the fields that are
+//! processed.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use local::embedded::Intervention;
 use serde_json::{Value, json};
 use shared::domain::kernel::time;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, id_of, payment_failed};
 
@@ -37,7 +38,7 @@ async fn the_raw_event_is_kept_sealed_and_opens_to_the_very_bytes() {
 }
 
 #[tokio::test]
-async fn nobodys_name_address_or_card_is_in_any_row() {
+async fn no_row_has_a_name_address_or_card() {
     let canaries = [
         "canary",
         "Canary-Name",
@@ -50,12 +51,12 @@ async fn nobodys_name_address_or_card_is_in_any_row() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let happenings = [
-        Happening::Failed,
-        Happening::Valid,
-        Happening::Paid,
-        Happening::Refunded,
-        Happening::Disputed,
-        Happening::Ended,
+        EventKind::Failed,
+        EventKind::Valid,
+        EventKind::Paid,
+        EventKind::Refunded,
+        EventKind::Disputed,
+        EventKind::Ended,
     ];
     for dialect in Dialect::ALL {
         for what in happenings {
@@ -72,7 +73,7 @@ async fn nobodys_name_address_or_card_is_in_any_row() {
             world.advance(Duration::minutes(1));
         }
     }
-    // Names we do not know, and ids that are texts of another kind, are no way in either.
+    // Unknown names and ids of another form are not stored in clear text either.
     let stray =
         json!({"type": "canary.created", "data": {"id": "canary", "membership": "canary@example.com"}});
     let answer = world.deliver_signed(Scheme::Standard, "msg_stray", stray.to_string().as_bytes()).await;
@@ -109,7 +110,7 @@ async fn an_unknown_event_is_kept_and_changes_nothing_else() {
 }
 
 #[tokio::test]
-async fn fields_nobody_knows_are_passed_over() {
+async fn unknown_fields_are_ignored() {
     let world = World::start().await;
     let mut event = payment_failed("mem_1", "pay_1", world.now());
     event["shape"] = json!({"of": ["things", "to", "come"]});

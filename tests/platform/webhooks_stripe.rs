@@ -1,4 +1,4 @@
-//! What happens at Stripe reaches the service through its own endpoint, signed, as often as it takes.
+//! Stripe's events through their own endpoint: signed, and delivered repeatedly.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Events whose owner is not known yet: tried again, set aside, listed, replayed.
+//! Events whose owner is unknown: retried, set aside, listed, replayed.
 
 use crate::webhooks_kept::WebhooksKeptSteps;
 use chrono::{DateTime, Duration, Utc};
@@ -9,12 +9,12 @@ use shared::domain::kernel::time;
 use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::outbox::Provider;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::world::{COMPANY, World, id_of, payment_failed};
 
-/// A dispute that names a payment nobody has heard of.
+/// A dispute that names an unknown payment.
 pub fn of_unknown_owner(world: &World, member: &str) -> (String, Value) {
-    let event = Dialect::Dated.event(Spelling::Dotted, Happening::Disputed, member, world.now());
+    let event = Dialect::Dated.event(Spelling::Dotted, EventKind::Disputed, member, world.now());
     (id_of(&event), event)
 }
 
@@ -44,7 +44,7 @@ async fn an_event_of_an_unknown_owner_waits_longer_each_time_and_is_then_set_asi
     assert!(waited > Duration::hours(24) && waited < Duration::days(4), "{waited}");
     let row = world.kept_event().await;
     assert_eq!((&row["status"], &row["reason"]), (&json!("set_aside"), &json!("owner_unknown")));
-    assert!(row.get("expires_at").is_none(), "it stays until somebody has looked at it");
+    assert!(row.get("expires_at").is_none(), "it stays until a person resolves it");
     assert_eq!(row["tries"], (pauses.len() + 1).to_string());
 }
 
@@ -99,7 +99,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     assert_eq!(left["data"].as_array().unwrap().len(), 1, "{left}");
 }
 
-/// Three disputes of payments nobody knows, a second apart, tried in vain until they are set aside.
+/// Three disputes of unknown payments, a second apart, retried until they are set aside.
 async fn set_three_aside(world: &World) -> Vec<String> {
     let mut ids = Vec::new();
     for member in ["1", "2", "3"] {
@@ -116,7 +116,7 @@ async fn set_three_aside(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
+async fn an_event_without_a_company_waits_for_whops_answer() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let kind: FaultKind = "status:503".parse().unwrap();
@@ -129,7 +129,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
         company: None,
     });
     let failed_at = world.now();
-    let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", failed_at);
+    let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", failed_at);
     assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
     world.advance(Duration::minutes(5));
     world.settle().await;
@@ -145,7 +145,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_or_did_not_answer() {
+async fn an_event_has_the_reason_why_whop_named_no_company() {
     for (kind, reason) in [
         ("refused:403:forbidden", "look_up_refused"),
         ("refused:404:not_found", "owner_unknown"),
@@ -157,7 +157,7 @@ async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_
         let (provider, operation) = (Provider::Whop, Operation::Memberships);
         let rule = Rule { provider, operation, kind: kind.parse().unwrap(), times: None, company: None };
         world.service.sandbox.faults.add(rule);
-        let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+        let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
         assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
         let kept = world.kept_event().await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("pending"), &json!(reason)), "{kind}");
@@ -171,7 +171,7 @@ async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_
 }
 
 #[tokio::test]
-async fn one_event_that_waits_holds_up_no_other() {
+async fn a_waiting_event_blocks_no_other() {
     let world = World::start().await;
     for member in 1..=8 {
         let (id, event) = of_unknown_owner(&world, &format!("unknown{member}"));

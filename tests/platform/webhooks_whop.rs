@@ -1,4 +1,4 @@
-//! Whatever dialect Whop speaks, however it signs, and however often it says it.
+//! Every dialect, signature and repetition of Whop's events has the same result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, id_of, payment, payment_failed};
 
-/// A renewal fails and is paid, money goes back twice and half of that returns; another one ends.
-/// After each step: the case as the owner sees it, and the company's figures.
+/// A renewal fails and is paid, two amounts are returned and one of them is won back; another one ends. After
+/// each step: the case as the owner sees it, and the company's figures.
 async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Value> {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     world.add_past_due(COMPANY, "mem_2");
     let mut seen = Vec::new();
     let steps = [
-        (Happening::Failed, "1"),
-        (Happening::Valid, "1"),
-        (Happening::Paid, "1"),
-        (Happening::Refunded, "1"),
-        (Happening::Disputed, "1"),
-        (Happening::Won, "1"),
-        (Happening::Failed, "2"),
-        (Happening::Ended, "2"),
+        (EventKind::Failed, "1"),
+        (EventKind::Valid, "1"),
+        (EventKind::Paid, "1"),
+        (EventKind::Refunded, "1"),
+        (EventKind::Disputed, "1"),
+        (EventKind::Won, "1"),
+        (EventKind::Failed, "2"),
+        (EventKind::Ended, "2"),
     ];
     for (what, member) in steps {
         world.advance(Duration::hours(5));
@@ -40,16 +40,16 @@ async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Valu
 }
 
 #[tokio::test]
-async fn every_dialect_spelling_and_signature_tells_the_same_story() {
+async fn every_dialect_spelling_and_signature_has_the_same_result() {
     let expected = story(Dialect::V1, Spelling::Dotted, Scheme::Standard).await;
-    let told: Vec<_> = expected
+    let shown: Vec<_> = expected
         .iter()
         .map(|case| {
             (case["status"].as_str(), case["recovered_amount"].as_i64(), case["returned_amount"].as_i64())
         })
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             (Some("open"), None, Some(0)),
             (Some("recovered"), Some(1900), Some(0)),
@@ -66,18 +66,18 @@ async fn every_dialect_spelling_and_signature_tells_the_same_story() {
     for dialect in Dialect::ALL {
         for spelling in Spelling::ALL {
             for scheme in Scheme::ALL {
-                let told = story(dialect, spelling, scheme).await;
-                assert_eq!(told, expected, "{dialect:?} {spelling:?} {scheme:?}");
+                let seen = story(dialect, spelling, scheme).await;
+                assert_eq!(seen, expected, "{dialect:?} {spelling:?} {scheme:?}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn one_failure_told_in_every_dialect_is_one_failure() {
+async fn one_failure_reported_in_every_dialect_is_one_failure() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    for what in [Happening::Failed, Happening::Paid, Happening::Refunded] {
+    for what in [EventKind::Failed, EventKind::Paid, EventKind::Refunded] {
         for (number, dialect) in Dialect::ALL.into_iter().enumerate() {
             let event = dialect.event(Spelling::Dotted, what, "1", world.now());
             let id = format!("msg_{what:?}_{number}");
@@ -99,15 +99,15 @@ async fn one_failure_told_in_every_dialect_is_one_failure() {
 }
 
 #[tokio::test]
-async fn a_membership_of_an_unnamed_company_is_asked_for_once() {
+async fn a_membership_of_an_unnamed_company_is_fetched_once() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let asked = || world.service.sandbox.whop.requests().get("memberships").copied();
-    let failed = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+    let failed = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
     assert_eq!(world.deliver_unnamed(&failed).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1));
     world.advance(Duration::days(1));
-    let paid = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Paid, "1", world.now());
+    let paid = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Paid, "1", world.now());
     assert_eq!(world.deliver_unnamed(&paid).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1), "the directory knew");
     assert_eq!(world.case_of("mem_1").await["status"], "recovered");
@@ -118,7 +118,7 @@ async fn the_same_event_twice_changes_nothing_the_second_time() {
     let world = World::start().await;
     for dialect in Dialect::ALL {
         world.add_past_due(COMPANY, "mem_1");
-        let event = dialect.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+        let event = dialect.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
         let id = format!("msg_{dialect:?}");
         for scheme in Scheme::ALL {
             world.deliver_signed(scheme, &id, event.to_string().as_bytes()).await.ok();

@@ -1,4 +1,4 @@
-//! What the endpoint for events refuses, and that it leaves no trace.
+//! Refusals of Whop's event endpoint, which write nothing.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use support::signing::{SECRET, Scheme, WHOP_PATH};
 use support::world::{Answer, World, payment_failed};
 
-/// What every answer bears, whatever it says.
+/// The headers of every answer.
 const SECURITY_HEADERS: [&str; 6] = [
     "strict-transport-security",
     "x-content-type-options",
@@ -23,7 +23,7 @@ const SECURITY_HEADERS: [&str; 6] = [
 
 #[easy_ext::ext(WebhooksWhopRefusedSteps)]
 impl World {
-    /// Asks, and expects a problem document and a table that was left as it was.
+    /// Sends a request, and expects a problem document and an unchanged table.
     async fn expect_refusal(&self, request: Request<Body>, status: u16, why: &str) {
         let before = self.rows().await;
         let answer = self.ask(request).await;
@@ -66,7 +66,7 @@ fn with_headers(request: Request<Body>, change: impl FnOnce(&mut HeaderMap)) -> 
 }
 
 #[tokio::test]
-async fn a_wrong_signature_is_turned_away() {
+async fn a_wrong_signature_is_refused() {
     let world = with_a_case().await;
     let body = world.failure_now();
     for scheme in Scheme::ALL {
@@ -104,7 +104,7 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_missing_doubled_or_no_text_is_turned_away() {
+async fn a_missing_doubled_or_binary_header_is_refused() {
     let world = with_a_case().await;
     let body = world.failure_now();
     world.expect_refusal(Request::post(WHOP_PATH).body(Body::from(body.clone())).unwrap(), 401, "none").await;
@@ -129,7 +129,7 @@ async fn a_header_that_is_missing_doubled_or_no_text_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_event_is_turned_away() {
+async fn a_body_that_is_no_event_is_refused() {
     let world = with_a_case().await;
     let whole = world.failure_now();
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
@@ -152,7 +152,7 @@ async fn a_body_that_is_no_event_is_turned_away() {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_kept_whatever_its_name() {
+async fn a_signed_event_of_any_name_is_stored() {
     let world = with_a_case().await;
     for body in [
         "{}",
@@ -193,7 +193,7 @@ async fn a_body_over_the_limit_or_broken_off_is_not_read() {
     assert_eq!(world.ask(request).await.ok()["outcome"], "applied");
 }
 
-/// A body whose sender goes away in the middle.
+/// A body whose sender disconnects in the middle.
 struct Broken<I>(I);
 
 impl<I: Iterator<Item = Result<Bytes, io::Error>> + Unpin> http_body::Body for Broken<I> {
@@ -210,7 +210,8 @@ impl<I: Iterator<Item = Result<Bytes, io::Error>> + Unpin> http_body::Body for B
 
 #[tokio::test]
 async fn without_a_secret_or_a_key_no_event_is_taken() {
-    // Without a webhook secret every request is unsigned, and a stranger learns nothing; what else is missing is named.
+    // Without a webhook secret every request is unsigned and the answer reveals nothing; other missing
+    // settings are named.
     for (unset, status) in [("WHOP_WEBHOOK_SECRET", 401), ("ENCRYPTION_KEY", 503), ("TABLE_NAME", 503)] {
         let lookup = |name: &str| (name == unset).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
@@ -238,12 +239,12 @@ async fn a_secret_rotates_without_a_gap() {
             assert_eq!(world.ask(request).await.ok()["outcome"], "applied", "{scheme:?} {secret}");
         }
         let request = scheme.sign("msg_9", world.now(), &world.failure_now(), older);
-        world.expect_refusal(request, 401, "a secret that was taken out").await;
+        world.expect_refusal(request, 401, "a removed secret").await;
     }
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_one_is_allowed() {
+async fn another_method_is_refused_with_the_allowed_one() {
     let world = World::start().await;
     let answer = world.ask(Request::get(WHOP_PATH).body(Body::empty()).unwrap()).await;
     assert_problem(&answer, StatusCode::METHOD_NOT_ALLOWED.as_u16(), "GET");

@@ -18,7 +18,7 @@ async fn end(world: &World, case_id: &str, how: &str) -> Answer {
     world.post(&format!("/api/cases/{case_id}/{how}"), json!({})).await
 }
 
-/// How often a membership was told to end with its period, and at once.
+/// The number of cancellations at the period's end, and at once.
 fn ended(world: &World) -> (usize, usize) {
     (world.sent(Kind::Cancel), world.sent(Kind::Terminate))
 }
@@ -36,20 +36,20 @@ async fn tick_for_hours(world: &World, hours: i64) {
 }
 
 #[tokio::test]
-async fn each_ending_is_done_once_however_often_it_is_asked_for() {
+async fn each_ending_happens_once_for_repeated_requests() {
     for (how, kind) in ENDINGS {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
         let first = end(&world, &case_id, how).await;
         assert_eq!(first.status, 200, "{how}: {first:?}");
-        let told = first.json();
-        assert_eq!((&told["case_status"], &told["status"]), (&json!("cancelled"), &json!("done")));
+        let ending = first.json();
+        assert_eq!((&ending["case_status"], &ending["status"]), (&json!("cancelled"), &json!("done")));
         assert_eq!(
-            (&told["kind"], &told["ended_by"], &told["manual"]),
+            (&ending["kind"], &ending["ended_by"], &ending["manual"]),
             (&json!(kind), &json!(kind), &json!(true))
         );
         world.advance(Duration::hours(30));
-        assert_eq!(end(&world, &case_id, how).await.json(), told, "the same action again");
+        assert_eq!(end(&world, &case_id, how).await.json(), ending, "the same action again");
 
         let actions = world.actions_of(&case_id).await;
         assert_eq!((actions.len(), &actions[0]["kind"]), (1, &json!(kind)));
@@ -70,7 +70,7 @@ async fn each_ending_is_done_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn after_any_ending_nobody_is_reminded() {
+async fn after_any_ending_no_reminder_is_sent() {
     for (how, _) in ENDINGS {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
@@ -137,16 +137,16 @@ async fn what_whop_could_not_do_now_is_done_later_and_once() {
         for (how, expected) in [("cancel-membership", (1, 0)), ("terminate", (0, 1))] {
             let world = World::start().await;
             let case_id = world.open_case(COMPANY, "mem_1").await;
-            world.trouble(Operation::Cancel, kind, Some(1), None);
+            world.inject_fault(Operation::Cancel, kind, Some(1), None);
             let answer = end(&world, &case_id, how).await;
             assert_eq!(answer.status, 202, "{kind}: {answer:?}");
             assert_eq!(answer.json()["case_status"], "cancelled", "the recovery ends at once");
             end(&world, &case_id, how).await.ok();
             tick_for_hours(&world, 12).await;
             assert_eq!(ended(&world), expected, "{how} after {kind}");
-            let told = end(&world, &case_id, how).await;
+            let ending = end(&world, &case_id, how).await;
             assert_eq!(
-                (told.status.as_u16(), &told.json()["status"]),
+                (ending.status.as_u16(), &ending.json()["status"]),
                 (200, &json!("done")),
                 "{how} after {kind}"
             );
@@ -160,8 +160,8 @@ async fn an_outage_of_a_day_delays_an_ending_and_loses_nothing() {
     let world = World::start().await;
     let case_id = world.open_case(COMPANY, "mem_1").await;
     end(&world, &world.open_case(COMPANY, "mem_2").await, "cancel").await.ok();
-    world.trouble(Operation::Cancel, "drop_before", None, None);
-    world.trouble(Operation::Memberships, "status:503", None, None);
+    world.inject_fault(Operation::Cancel, "drop_before", None, None);
+    world.inject_fault(Operation::Memberships, "status:503", None, None);
     assert_eq!(end(&world, &case_id, "terminate").await.status, 202);
     tick_for_hours(&world, 26).await;
     assert_eq!(ended(&world), (0, 0));
@@ -171,19 +171,23 @@ async fn an_outage_of_a_day_delays_an_ending_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_whop_refused_may_be_asked_for_again() {
+async fn a_refused_ending_may_be_requested_again() {
     for (how, expected) in [("cancel-membership", (1, 0)), ("terminate", (0, 1))] {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
-        world.trouble(Operation::Cancel, "status:400", Some(2), None);
+        world.inject_fault(Operation::Cancel, "status:400", Some(2), None);
         for _ in 0..2 {
-            let told = end(&world, &case_id, how).await;
-            assert_eq!((told.status.as_u16(), &told.json()["status"]), (200, &json!("rejected")), "{told:?}");
+            let ending = end(&world, &case_id, how).await;
+            assert_eq!(
+                (ending.status.as_u16(), &ending.json()["status"]),
+                (200, &json!("rejected")),
+                "{ending:?}"
+            );
             tick_for_hours(&world, 1).await;
         }
-        let told = end(&world, &case_id, how).await.ok();
-        assert_eq!((&told["status"], ended(&world)), (&json!("done"), expected));
-        assert_eq!(end(&world, &case_id, how).await.ok(), told);
+        let ending = end(&world, &case_id, how).await.ok();
+        assert_eq!((&ending["status"], ended(&world)), (&json!("done"), expected));
+        assert_eq!(end(&world, &case_id, how).await.ok(), ending);
         let states: Vec<Value> =
             world.actions_of(&case_id).await.iter().map(|action| action["status"].clone()).collect();
         assert_eq!(states, ["rejected", "rejected", "done"], "every attempt is on record");

@@ -61,7 +61,7 @@ async fn a_walk_over_all_pages_meets_every_case_once_newest_first() {
         let queries = requests.iter().filter(|request| request.operation == "Query").count();
         assert!((pages..=pages + 1).contains(&queries), "{query}: {queries} queries");
     }
-    // A case that opens meanwhile moves nobody from one page to another.
+    // A case that opens meanwhile moves no case to another page.
     let page = world.get(&format!("{LIST}?limit=100")).await;
     world.fail("mem_new", "pay_new", world.now()).await.ok();
     let cursor = page["next_cursor"].as_str().unwrap();
@@ -155,7 +155,7 @@ async fn a_cursor_of_another_company_leads_only_to_ones_own() {
 }
 
 #[tokio::test]
-async fn a_case_tells_what_was_done_in_order_and_never_what_was_said() {
+async fn a_case_lists_its_actions_in_order_and_never_their_texts() {
     let world = World::start().await;
     world.save_settings(json!({"incentive_days": 2})).await;
     let case_id = world.open_case(COMPANY, "mem_1").await;
@@ -237,5 +237,5 @@ async fn the_export_streams_and_a_broken_one_does_not_look_whole() {
     world.service.dynamo.intercept(Arc::new(refuse));
     assert!(body.collect().await.is_err(), "the connection breaks off");
     let answer = world.owner(Method::GET, "/api/cases/export", None).await;
-    assert_eq!(answer.status, 503, "what fails at once is told");
+    assert_eq!(answer.status, 503, "an immediate failure is reported");
 }

@@ -1,4 +1,4 @@
-//! Whom the recovery writes to: only members who still owe, still want the membership and can be reached.
+//! Which members get messages: those who still owe, still want the membership and can be reached.
 
 use chrono::Duration;
 use http::Method;
@@ -9,10 +9,11 @@ use stand_ins::whop::{Membership, MembershipStatus, Payment, Shape};
 
 use support::world::{COMPANY, World, renewal};
 
-/// A world whose Whop speaks this shape, with one member whose renewal has just failed and who was written to.
+/// A world whose Whop uses this shape, with one member whose renewal has just failed and who got the first
+/// message.
 pub async fn reminded(shape: Shape) -> World {
     let world = World::start().await;
-    world.service.sandbox.whop.speak(shape);
+    world.service.sandbox.whop.set_shape(shape);
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
@@ -37,7 +38,7 @@ pub fn ending(case: &Value) -> (Option<&str>, Option<&str>) {
 }
 
 #[tokio::test]
-async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_back() {
+async fn a_member_who_cancels_gets_messages_again_only_after_an_uncancel() {
     for shape in Shape::ALL {
         let world = reminded(shape).await;
         let whop = &world.service.sandbox.whop;
@@ -62,7 +63,7 @@ async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_
 }
 
 #[tokio::test]
-async fn a_cancellation_that_no_event_told_is_found_before_the_next_message() {
+async fn a_cancellation_without_an_event_is_found_before_the_next_message() {
     for (shape, status) in [
         (Shape::Dated, MembershipStatus::PastDue),
         (Shape::Undated, MembershipStatus::PastDue),
@@ -81,7 +82,7 @@ async fn a_cancellation_that_no_event_told_is_found_before_the_next_message() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_is_paid_after_a_cancellation_came_back_all_the_same() {
+async fn a_renewal_paid_after_a_cancellation_is_recovered() {
     let world = reminded(Shape::Dated).await;
     let whop = &world.service.sandbox.whop;
     whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
@@ -154,7 +155,7 @@ pub fn buy_unreported(world: &World, membership: &str, user: &str, product: &str
 }
 
 #[tokio::test]
-async fn a_member_who_buys_the_product_again_is_not_written_to_about_the_old_membership() {
+async fn a_member_who_buys_the_product_again_gets_no_message_about_the_old_membership() {
     for shape in Shape::ALL {
         let world = reminded(shape).await;
         world.advance(Duration::days(1));
@@ -215,8 +216,8 @@ async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resu
 }
 
 #[tokio::test]
-async fn what_whop_says_of_the_membership_decides_word_by_word() {
-    // A user whose membership is unresolved is outside of the audience of pushes.
+async fn every_status_of_a_membership_at_whop_has_its_decision() {
+    // A user with an unresolved membership is outside the audience of pushes.
     for (status, expected, more) in [
         (MembershipStatus::PastDue, None, 2),
         (MembershipStatus::Unresolved, None, 1),
@@ -243,7 +244,7 @@ async fn what_whop_says_of_the_membership_decides_word_by_word() {
 }
 
 #[tokio::test]
-async fn a_nudge_asks_the_same_question_and_answers_with_the_reason() {
+async fn a_nudge_makes_the_same_look_ups_and_answers_with_the_reason() {
     type Change = fn(&mut Membership);
     let changes: [(Change, &str, &str); 4] = [
         (|one| one.cancel_at_period_end = true, "cancelled the membership", "cancelled"),
@@ -268,7 +269,7 @@ async fn a_nudge_asks_the_same_question_and_answers_with_the_reason() {
 }
 
 #[tokio::test]
-async fn free_days_are_granted_to_nobody_who_is_not_written_to() {
+async fn free_days_are_granted_only_to_members_who_get_messages() {
     let world = World::start().await;
     world.save_settings(json!({"incentive_days": 3})).await;
     world.settle().await;
@@ -286,16 +287,16 @@ async fn free_days_are_granted_to_nobody_who_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_wants_it() {
+async fn a_postponed_message_is_not_sent_once_whop_reports_a_cancellation() {
     for shape in Shape::ALL {
         for change in ["cancels", "pauses", "pays", "ends", "buys again", "buys again unreported"] {
             let world = World::start().await;
             let whop = &world.service.sandbox.whop;
-            whop.speak(shape);
+            whop.set_shape(shape);
             world.save_settings(json!({"incentive_days": 2})).await;
             world.add_past_due(COMPANY, "mem_1");
             for operation in [Operation::Notifications, Operation::DmChannels, Operation::Extend] {
-                world.trouble(operation, "status:429", None, None);
+                world.inject_fault(operation, "status:429", None, None);
             }
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
@@ -316,15 +317,15 @@ async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_want
 }
 
 #[tokio::test]
-async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_owes() {
+async fn a_postponed_message_waits_until_whop_confirms_the_debt() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Notifications, "status:429", None, None);
+    world.inject_fault(Operation::Notifications, "status:429", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
     world.service.sandbox.faults.clear();
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 0, "the member may have paid");

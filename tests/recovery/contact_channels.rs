@@ -1,4 +1,4 @@
-//! What the dated API is enough for, and what follows where Whop refuses or does not answer a question.
+//! The look-ups of the dated API, and the consequences if Whop refuses or does not answer one.
 
 use chrono::Duration;
 use http::Method;
@@ -48,7 +48,7 @@ async fn the_dated_api_is_enough_to_reach_a_member_and_to_show_the_membership() 
 async fn the_owner_of_an_event_without_a_company_is_found_in_either_shape() {
     for shape in Shape::ALL {
         let world = World::start().await;
-        world.service.sandbox.whop.speak(shape);
+        world.service.sandbox.whop.set_shape(shape);
         world.add_past_due(COMPANY, "mem_1");
         let event = json!({"action": "payment.failed", "data": {
             "id": "pay_1", "membership": "mem_1", "subtotal": 19, "final_amount": 0, "currency": "usd",
@@ -66,10 +66,10 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.save_settings(json!({"dm_enabled": false})).await;
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Experiences, "status:500", None, None);
+    world.inject_fault(Operation::Experiences, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
-    // A mail would stand in where push certainly does not reach; here that is unknown.
+    // A mail replaces a push only if the push certainly does not reach the member; here that is unknown.
     assert_eq!(messages(&world), 0);
     let shown = world.read_operations().await["channel_error"].clone();
     assert_eq!(
@@ -83,11 +83,11 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
 }
 
 #[tokio::test]
-async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alone() {
+async fn if_whop_refuses_the_membership_only_events_decide() {
     for fault in ["status:403", "status:404"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(Operation::Memberships, fault, None, None);
+        world.inject_fault(Operation::Memberships, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 2, "{fault}");
@@ -103,10 +103,10 @@ async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alon
 }
 
 #[tokio::test]
-async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
+async fn while_whop_does_not_return_the_membership_no_message_is_sent() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(messages(&world), 0);
@@ -119,7 +119,7 @@ async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
 }
 
 #[tokio::test]
-async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
+async fn an_unreadable_amount_opens_the_case_and_is_listed() {
     let world = World::start().await;
     for (n, subtotal, amount) in [(1, "29.990000000000002", Some(2999)), (2, "29.999", None)] {
         let (membership, id) = (format!("mem_{n}"), format!("msg_{n}"));
@@ -144,7 +144,7 @@ async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
 }
 
 #[tokio::test]
-async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
+async fn a_charge_of_an_unknown_reason_waits_for_a_person() {
     let world = reminded(Shape::Undated).await;
     let mut event = support::world::payment_succeeded("mem_1", "pay_9", world.now());
     event["data"]["billing_reason"] = json!("installment");
@@ -155,10 +155,10 @@ async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_off() {
+async fn a_late_push_is_not_sent_once_the_owner_has_disabled_pushes() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Access, "status:503", None, None);
+    world.inject_fault(Operation::Access, "status:503", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
@@ -170,11 +170,11 @@ async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_of
 }
 
 #[tokio::test]
-async fn fault_found_with_our_question_is_no_word_about_the_membership() {
+async fn a_refused_look_up_does_not_concern_the_membership() {
     for fault in ["status:400", "status:405", "status:422"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(Operation::Memberships, fault, None, None);
+        world.inject_fault(Operation::Memberships, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 0, "{fault}: no step is spent");
@@ -186,11 +186,11 @@ async fn fault_found_with_our_question_is_no_word_about_the_membership() {
 }
 
 #[tokio::test]
-async fn a_nudge_by_a_channel_that_does_not_reach_is_no_hold_of_the_case() {
+async fn a_nudge_by_an_unreachable_channel_does_not_put_the_case_on_hold() {
     let world = reminded(Shape::Dated).await;
     let case = world.case_of("mem_1").await;
     let path = format!("/api/cases/{}", case["case_id"].as_str().unwrap());
-    world.trouble(Operation::Access, "status:404", None, None);
+    world.inject_fault(Operation::Access, "status:404", None, None);
     let answer = world.post(&format!("{path}/nudge"), json!({"channel": "push"})).await;
     assert_eq!(answer.status, 409, "{answer:?}");
     assert_eq!(world.get(&path).await["hold"], Value::Null);

@@ -1,4 +1,4 @@
-//! Whop promises no order and no single delivery: any order, any number of times, one end.
+//! Whop guarantees neither order nor single delivery: any order and any repetition have the same result.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -6,25 +6,25 @@ use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, beginning, id_of, payment};
 
-/// An event: its id, when it arrives does not matter, and what it says.
+/// An event: its id and its body; the time of arrival has no influence.
 type Delivery = (String, Value);
 
 fn at(days: f64) -> DateTime<Utc> {
     beginning() + Duration::seconds((days * 86_400.0) as i64)
 }
 
-/// A charge of `mem_1`, as the current dialect tells it.
+/// A charge of `mem_1` in the current dialect.
 fn charge(kind: &str, payment_id: &str, days: f64) -> Delivery {
     let event = payment(kind, COMPANY, "mem_1", payment_id, at(days));
     (id_of(&event), event)
 }
 
-/// Anything else, as the dated dialect tells it: refunds and disputes name only `pay_1`.
-fn dated(what: Happening, days: f64) -> Delivery {
+/// Other events in the dated dialect: refunds and disputes name only `pay_1`.
+fn dated(what: EventKind, days: f64) -> Delivery {
     let event = Dialect::Dated.event(Spelling::Dotted, what, "1", at(days));
     (id_of(&event), event)
 }
@@ -37,8 +37,7 @@ fn paid(payment_id: &str, days: f64) -> Delivery {
     charge("payment.succeeded", payment_id, days)
 }
 
-/// What is left when everything has been delivered and all waiting is over: the cases without the
-/// traces of how they came about, and the company's figures.
+/// The result after all deliveries and retries: the cases without their history, and the company's figures.
 async fn end_of(deliveries: &[Delivery]) -> (Vec<Value>, Value) {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
@@ -74,11 +73,11 @@ fn permutations(deliveries: &[Delivery]) -> Vec<Vec<Delivery>> {
     permutations(rest).into_iter().flat_map(insert).collect()
 }
 
-/// Tries every order there is, and compares the summary with what is expected.
+/// Tries every order, and compares the summary with the expected one.
 async fn every_order_ends_in(deliveries: &[Delivery], states: &[&str], recoveries: i64, revenue: i64) {
     let expected = end_of(deliveries).await;
-    let told: Vec<_> = expected.0.iter().map(|case| case["status"].as_str().unwrap()).collect();
-    assert_eq!(told, states, "{expected:?}");
+    let statuses: Vec<_> = expected.0.iter().map(|case| case["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, states, "{expected:?}");
     let kpis = &expected.1;
     assert_eq!(
         (&kpis["active_cases"], &kpis["recoveries"], &kpis["recovered_revenue_cents"]),
@@ -96,8 +95,8 @@ async fn a_recovery_with_a_refund_that_names_only_its_payment_ends_alike_in_ever
         failed("pay_1", -6.0),
         failed("pay_1", -5.0),
         paid("pay_1", -4.0),
-        dated(Happening::Valid, -4.01),
-        dated(Happening::Refunded, -3.0),
+        dated(EventKind::Valid, -4.01),
+        dated(EventKind::Refunded, -3.0),
     ];
     every_order_ends_in(&deliveries, &["recovered"], 1, 1_350).await;
 }
@@ -106,10 +105,10 @@ async fn a_recovery_with_a_refund_that_names_only_its_payment_ends_alike_in_ever
 async fn a_member_who_left_came_back_and_lost_a_dispute_ends_alike_in_every_order() {
     let deliveries = [
         failed("pay_0", -9.0),
-        dated(Happening::Ended, -5.0),
+        dated(EventKind::Ended, -5.0),
         paid("pay_1", -2.0),
-        dated(Happening::Disputed, -1.0),
-        dated(Happening::Refunded, -1.5),
+        dated(EventKind::Disputed, -1.0),
+        dated(EventKind::Refunded, -1.5),
     ];
     every_order_ends_in(&deliveries, &["recovered"], 1, 0).await;
 }
@@ -119,8 +118,8 @@ async fn a_dispute_that_was_won_ends_alike_in_every_order() {
     let deliveries = [
         failed("pay_1", -9.0),
         paid("pay_1", -8.0),
-        dated(Happening::Disputed, -3.0),
-        dated(Happening::Won, -1.0),
+        dated(EventKind::Disputed, -3.0),
+        dated(EventKind::Won, -1.0),
         failed("pay_2", -0.5),
     ];
     every_order_ends_in(&deliveries, &["open", "recovered"], 1, 1_900).await;
@@ -148,13 +147,13 @@ fn any_letters() -> impl Strategy<Value = Vec<Delivery>> {
         paid("pay_1", -16.9),
         paid("pay_2", -3.0),
         paid("pay_3", -1.5),
-        dated(Happening::Valid, -20.0),
-        dated(Happening::Ended, -15.0),
-        dated(Happening::Disputed, -2.0),
-        dated(Happening::Won, -1.0),
-        dated(Happening::Refunded, -0.5),
+        dated(EventKind::Valid, -20.0),
+        dated(EventKind::Ended, -15.0),
+        dated(EventKind::Disputed, -2.0),
+        dated(EventKind::Won, -1.0),
+        dated(EventKind::Refunded, -0.5),
     ];
-    // Something must name the payment, or what goes back would wait for ever.
+    // An event must name the payment, or its refund would wait for ever.
     subsequence(pool, 3..=5).prop_map(|deliveries| {
         let names_the_payment = deliveries.iter().any(|(_, event)| event["data"]["id"] == "pay_1");
         if names_the_payment { deliveries } else { [deliveries, vec![paid("pay_1", -16.9)]].concat() }

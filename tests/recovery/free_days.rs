@@ -1,4 +1,5 @@
-//! Free days whose key Whop may have forgotten: looked up, and granted under the next key where they are not there.
+//! Free days whose key Whop may have forgotten: looked up, and granted under the next key if they are
+//! missing.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -8,14 +9,14 @@ use stand_ins::whop::Shape;
 
 use support::world::{COMPANY, World};
 
-/// A grant that was sent under this trouble, and of which nothing was heard for longer than a key is remembered.
-async fn sent_and_forgotten(shape: Shape, trouble: &str) -> World {
+/// A grant that was sent with this fault, and whose outcome stayed unknown for longer than a key is stored.
+async fn sent_and_forgotten(shape: Shape, fault: &str) -> World {
     let world = World::start().await;
-    world.service.sandbox.whop.speak(shape);
+    world.service.sandbox.whop.set_shape(shape);
     world.save_settings(json!({"incentive_days": 3, "reminder_offsets_days": [0, 2]})).await;
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Extend, trouble, Some(1), None);
+    world.inject_fault(Operation::Extend, fault, Some(1), None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.tick().await;
     world.advance(Duration::hours(25));
@@ -31,11 +32,11 @@ async fn grant(world: &World) -> Value {
 #[tokio::test]
 async fn days_that_certainly_did_not_arrive_are_granted_under_a_new_key() {
     for shape in Shape::ALL {
-        for trouble in ["drop_before", "status:500"] {
-            let world = sent_and_forgotten(shape, trouble).await;
+        for fault in ["drop_before", "status:500"] {
+            let world = sent_and_forgotten(shape, fault).await;
             world.settle().await;
             world.settle().await;
-            assert_eq!(world.sent(Kind::FreeDays), 1, "{shape:?} {trouble}");
+            assert_eq!(world.sent(Kind::FreeDays), 1, "{shape:?} {fault}");
             assert_eq!(grant(&world).await["status"], "done");
             assert_eq!(world.case_of("mem_1").await["incentive_days"], 3);
             let entries = world.service.sandbox.outbox.entries();

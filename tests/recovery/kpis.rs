@@ -1,4 +1,4 @@
-//! The figures of the dashboard are counted as things happen; here they are counted again.
+//! The dashboard's figures are counted incrementally; here they are recounted.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 }
 
 impl Event {
-    fn tell(&self) -> Value {
+    fn as_event(&self) -> Value {
         let at = beginning() - Duration::minutes(self.minutes_ago);
         let (company, _) = COMPANIES[self.member % 2];
         let membership = format!("mem_{}", self.member);
@@ -153,7 +153,7 @@ async fn the_figures_of_a_long_history_are_those_of_its_cases() {
     let mut runner = TestRunner::deterministic();
     let history = proptest::collection::vec(any_event(), 240).new_tree(&mut runner).unwrap().current();
     for (number, event) in history.iter().enumerate() {
-        let event = event.tell();
+        let event = event.as_event();
         assert_eq!(world.deliver(&id_of(&event), event.clone()).await.ok()["event_id"], event["id"]);
         if number % 60 == 59 {
             world.expect_figures_to_be_counted_right().await;
@@ -165,9 +165,9 @@ async fn the_figures_of_a_long_history_are_those_of_its_cases() {
         let recovered = cases.iter().filter(|case| case["status"] == "recovered").count();
         let returned = cases.iter().filter(|case| case["returned_amount"] != 0).count();
         let worth_counting = cases.len() > 20 && recovered > 5 && returned > 2;
-        assert!(worth_counting, "{} cases, {recovered} recovered, {returned} gone back", cases.len());
+        assert!(worth_counting, "{} cases, {recovered} recovered, {returned} returned", cases.len());
     }
-    // The sweep closes what has waited too long, and the days move on.
+    // The sweep closes expired cases, and the days pass.
     world.advance(Duration::days(3));
     world.settle().await;
     world.expect_figures_to_be_counted_right().await;

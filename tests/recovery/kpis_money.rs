@@ -1,4 +1,4 @@
-//! What a case is worth: in every currency, after refunds and disputes, and when Whop's amount is absurd.
+//! The value of a case: in every currency, after refunds and disputes, and if Whop's amount is absurd.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl World {
         self.advance(Duration::minutes(1));
     }
 
-    /// What the company got back and kept, in its main currency.
+    /// The recovered revenue of the company in its main currency.
     async fn revenue(&self) -> i64 {
         self.kpis().await["recovered_revenue_cents"].as_i64().unwrap()
     }
@@ -143,7 +143,7 @@ async fn the_largest_amounts_still_add_up() {
 }
 
 #[tokio::test]
-async fn what_goes_back_leaves_the_recovered_revenue_and_returns_with_a_won_dispute() {
+async fn refunds_and_disputes_reduce_recovered_revenue_until_a_dispute_is_won() {
     let world = World::start().await;
     world.recover("1", "19.00", "usd").await;
     world.recover("2", "30.00", "usd").await;
@@ -161,7 +161,7 @@ async fn what_goes_back_leaves_the_recovered_revenue_and_returns_with_a_won_disp
     world.give_back("dispute.updated", "won", "2", json!(30), "usd").await;
     assert_eq!(world.revenue().await, 4_900, "given back");
     world.give_back("dispute.updated", "lost", "2", json!(12), "usd").await;
-    assert_eq!(world.revenue().await, 3_700, "the newest word counts");
+    assert_eq!(world.revenue().await, 3_700, "the newest event counts");
 
     world.give_back("refund.created", "succeeded", "1", json!(1_000_000), "usd").await;
     assert_eq!(world.revenue().await, 1_800, "never more than came in");

@@ -12,8 +12,8 @@ fn sent(world: &World) -> (usize, usize, usize) {
     (world.sent(Kind::Push), world.sent(Kind::Dm), world.sent(Kind::Mail))
 }
 
-/// A question about a member, and what leaves without its answer: on the first day, two hours after Whop is well
-/// again, and with the next step.
+/// A look-up about a member, and the messages sent without its answer: on the first day, two hours after Whop
+/// recovers, and with the next step.
 struct LookUp {
     operation: Operation,
     question: &'static str,
@@ -23,7 +23,7 @@ struct LookUp {
     unanswered: [(usize, usize, usize); 3],
 }
 
-/// A refusal is final for its step; what may be answered later is made up for.
+/// A refusal is final for its step; an unanswered look-up is repeated.
 const LOOK_UPS: [LookUp; 5] = [
     LookUp {
         operation: Operation::Memberships,
@@ -70,7 +70,7 @@ impl LookUp {
         world.save_settings(json!({"dm_enabled": !self.by_mail})).await;
         world.settle().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(self.operation, fault, None, None);
+        world.inject_fault(self.operation, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         let is_refusal = matches!(fault, "status:403" | "status:404");
@@ -102,10 +102,10 @@ async fn each_look_up_fails_alone_is_shown_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
+async fn the_mail_address_is_not_fetched_if_another_channel_reaches_the_member() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Payments, "status:500", None, None);
+    world.inject_fault(Operation::Payments, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(sent(&world), (1, 1, 0));
@@ -113,14 +113,14 @@ async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
 }
 
 #[tokio::test]
-async fn where_the_experience_is_refused_and_nothing_else_is_on_a_mail_stands_in() {
+async fn if_the_experience_is_refused_and_no_other_channel_is_enabled_a_mail_is_sent() {
     for operation in [Operation::Experiences, Operation::Access] {
         for fault in ["status:404", "status:403"] {
             let world = World::start().await;
             world.save_settings(json!({"dm_enabled": false})).await;
             world.settle().await;
             world.add_past_due(COMPANY, "mem_1");
-            world.trouble(operation, fault, None, None);
+            world.inject_fault(operation, fault, None, None);
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
             assert_eq!(sent(&world), (0, 0, 1), "{operation:?} {fault}");

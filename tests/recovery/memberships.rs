@@ -1,4 +1,4 @@
-//! `GET /api/memberships/{membership_id}` and `/manage-url`: a membership as Whop knows it now, for its own company.
+//! `GET /api/memberships/{membership_id}` and `/manage-url`: a membership from Whop, for its own company.
 
 use http::Method;
 use serde_json::json;
@@ -38,7 +38,7 @@ async fn another_companys_membership_is_answered_as_an_absent_one() {
 async fn while_whop_does_not_answer_the_request_may_be_repeated() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     let answer = world.owner(Method::GET, "/api/memberships/mem_1", None).await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{answer:?}");
 }

@@ -1,4 +1,4 @@
-//! A reminder by hand: one message for one click, on record, and outside of the schedule.
+//! A manual reminder: one message per request, audited, and independent of the schedule.
 
 use chrono::Duration;
 use http::Method;
@@ -9,7 +9,7 @@ use stand_ins::whop::MembershipStatus;
 
 use support::world::{Answer, COMPANY, World};
 
-/// A company with one open case whose schedule waits until tomorrow.
+/// A company with one open case that is not due until tomorrow.
 async fn with_a_case() -> (World, String) {
     let world = World::start().await;
     world.save_settings(json!({"reminder_offsets_days": [1, 2, 4]})).await;
@@ -31,7 +31,7 @@ fn messages(world: &World) -> (usize, usize, usize) {
 }
 
 #[tokio::test]
-async fn each_way_is_taken_as_asked_and_is_on_record() {
+async fn each_requested_channel_is_used_and_audited() {
     let (world, case_id) = with_a_case().await;
     let due_at = case(&world, &case_id).await["due_at"].clone();
     for (attempt, (body, channel, kind, sent)) in (1..).zip([
@@ -40,18 +40,22 @@ async fn each_way_is_taken_as_asked_and_is_on_record() {
         (json!({}), "push", "nudge_push", (2, 1, 0)),
     ]) {
         world.advance(Duration::minutes(1));
-        let told = nudge(&world, &case_id, body).await.ok();
+        let answered = nudge(&world, &case_id, body).await.ok();
         assert_eq!(messages(&world), sent);
         let actions = world.actions_of(&case_id).await;
         assert_eq!(actions.len(), attempt);
-        for record in [&told, &actions[attempt - 1]] {
+        for record in [&answered, &actions[attempt - 1]] {
             assert_eq!((&record["kind"], &record["channel"]), (&json!(kind), &json!(channel)));
             assert_eq!((&record["attempt_number"], &record["manual"]), (&json!(attempt), &json!(true)));
             assert_eq!((&record["status"], &record["template_version"]), (&json!("done"), &json!(1)));
         }
         assert_eq!(actions[attempt - 1]["actor"], json!({"kind": "owner", "user_id": "user_owner"}));
         let case = case(&world, &case_id).await;
-        assert_eq!((&case["attempts"], &case["due_at"]), (&json!(attempt), &due_at), "the schedule stands");
+        assert_eq!(
+            (&case["attempts"], &case["due_at"]),
+            (&json!(attempt), &due_at),
+            "the schedule is unchanged"
+        );
     }
     let kept = format!("{:?}", world.items("").await);
     assert!(!kept.contains("could not renew") && !kept.contains("did not go through"), "no text is kept");
@@ -88,13 +92,13 @@ async fn where_push_does_not_reach_the_default_writes_and_a_push_is_refused() {
     let refused = nudge(&world, &case_id, json!({"channel": "push"})).await;
     assert_eq!((refused.status.as_u16(), messages(&world)), (409, (0, 0, 0)), "{refused:?}");
     assert_eq!(case(&world, &case_id).await["attempts"], 0);
-    let told = nudge(&world, &case_id, json!({})).await.ok();
-    assert_eq!((&told["channel"], messages(&world)), (&json!("dm"), (0, 1, 0)));
+    let answered = nudge(&world, &case_id, json!({})).await.ok();
+    assert_eq!((&answered["channel"], messages(&world)), (&json!("dm"), (0, 1, 0)));
     assert!(world.service.sandbox.whop.unreached().is_empty());
 }
 
 #[tokio::test]
-async fn nobody_is_reminded_of_a_case_that_is_over() {
+async fn no_reminder_is_sent_for_a_case_that_is_over() {
     let (world, case_id) = with_a_case().await;
     world.succeed("mem_1", "pay_1", world.now()).await.ok();
     assert_eq!(nudge(&world, &case_id, json!({})).await.status, 409);
@@ -145,9 +149,9 @@ async fn while_whop_is_down_nothing_is_sent_and_nothing_counted() {
     let (world, case_id) = with_a_case().await;
     let before = case(&world, &case_id).await;
     for kind in ["status:500", "status:429", "drop_before", "drop_after"] {
-        // Where only the push cannot be asked about, a direct message would go: a push alone is asked for.
+        // If only the push's look-up fails, a direct message would be sent, so a push alone is requested.
         for operation in [Operation::Memberships, Operation::Experiences, Operation::Any] {
-            world.trouble(operation, kind, None, None);
+            world.inject_fault(operation, kind, None, None);
             let answer = nudge(&world, &case_id, json!({"channel": "push"})).await;
             assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{kind}");
             world.all_well();
@@ -169,9 +173,9 @@ async fn a_message_that_may_have_left_is_never_sent_again() {
         (Operation::Messages, "dm", "status:502"),
     ] {
         let (world, case_id) = with_a_case().await;
-        world.trouble(operation, kind, Some(1), None);
-        let told = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
-        assert_eq!(told["status"], "unknown", "{kind}: {told}");
+        world.inject_fault(operation, kind, Some(1), None);
+        let answered = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
+        assert_eq!(answered["status"], "unknown", "{kind}: {answered}");
         let sent = messages(&world);
         for _ in 0..3 {
             world.advance(Duration::hours(7));
@@ -192,7 +196,7 @@ async fn a_message_that_did_not_leave_is_sent_once_by_a_later_tick() {
         (Operation::DmChannels, "drop_after"),
     ] {
         let (world, case_id) = with_a_case().await;
-        world.trouble(operation, kind, Some(1), None);
+        world.inject_fault(operation, kind, Some(1), None);
         let answer = nudge(&world, &case_id, json!({"channel": "dm"})).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (202, &json!("prepared")), "{kind}");
         world.tick().await;
@@ -208,7 +212,7 @@ async fn a_message_that_did_not_leave_is_sent_once_by_a_later_tick() {
 #[tokio::test]
 async fn a_message_still_waiting_is_withdrawn_when_the_money_comes() {
     let (world, case_id) = with_a_case().await;
-    world.trouble(Operation::Messages, "status:429", Some(1), None);
+    world.inject_fault(Operation::Messages, "status:429", Some(1), None);
     assert_eq!(nudge(&world, &case_id, json!({"channel": "dm"})).await.status, 202);
     world.service.sandbox.whop.set_membership_status("mem_1", MembershipStatus::Active);
     world.succeed("mem_1", "pay_1", world.now()).await.ok();

@@ -1,5 +1,4 @@
-//! Which failures open a case, and which successes come in time: by when they happened, not by when
-//! we heard of them.
+//! Which failures open a case, and which payments recover one: by the time of the event, not of its arrival.
 
 use chrono::Duration;
 use serde_json::json;
@@ -75,7 +74,7 @@ async fn a_success_counts_by_its_own_time_however_late_it_is_delivered() {
 }
 
 #[tokio::test]
-async fn a_failure_that_is_heard_of_late_begins_when_it_happened() {
+async fn a_late_event_opens_the_case_at_the_time_of_the_failure() {
     let world = World::start().await;
     let failed_at = world.now() - days(3.0);
     world.succeed("mem_1", "pay_1", failed_at + days(1.0)).await.ok();

@@ -1,4 +1,4 @@
-//! What a tick costs, counted in requests and never in time.
+//! The cost of a tick, counted in requests and never in time.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ async fn a_tick_with_nothing_due_costs_four_reads_and_one_write_whatever_there_i
     }
 }
 
-/// What one more due reminder adds to a tick, with both channels and no free days.
+/// The requests of one more due reminder, with both channels and no free days.
 fn reminder() -> Cost {
     cost(&[
         ("GetItem", 1),
@@ -51,8 +51,8 @@ fn reminder() -> Cost {
         ("UpdateItem", 4),
         ("access", 1),
         ("dm_channels", 1),
-        // Whether collection is paused, which the dated shape of a membership does not say, and whether the
-        // product was bought again without an event that reported it.
+        // Whether collection is paused, which the dated shape of a membership does not contain, and whether
+        // the product was bought again without an event.
         ("list_memberships", 2),
         ("memberships", 1),
         ("messages", 1),
@@ -60,7 +60,7 @@ fn reminder() -> Cost {
     ])
 }
 
-/// What a company adds to the first tick that has something for it to do, and to a later one.
+/// The requests of one more company in the first tick that processes it, and in a later one.
 fn company(first_time: bool) -> Cost {
     let mut parts = vec![("BatchGetItem", 1)];
     // A run that found something is added to its hour.
@@ -114,7 +114,7 @@ async fn reminders_go_out_side_by_side_and_never_more_than_the_bound() {
             world.open_cases(&format!("biz_{company}"), cases).await;
         }
         // Slow enough that calls made side by side are seen side by side.
-        world.trouble(Operation::Memberships, "slow:40", None, None);
+        world.inject_fault(Operation::Memberships, "slow:40", None, None);
         world.service.sandbox.faults.stop_intercepting();
         world.tick().await;
         let most = world.service.sandbox.faults.most_at_once();
@@ -126,7 +126,7 @@ async fn reminders_go_out_side_by_side_and_never_more_than_the_bound() {
     }
 }
 
-/// What one request asks of the table and of Stripe.
+/// The requests of one request to the table and to Stripe.
 async fn cost_of_stripes_event(world: &World, body: &str) -> Cost {
     let service = &world.service;
     service.dynamo.reset_requests();
@@ -149,14 +149,16 @@ async fn an_event_of_a_booking_costs_one_read_and_one_transaction_beside_the_lim
     stripe.capture_outside(&payment);
     stripe.refund(&payment, 2_500);
     let silent = ["payment_intent.created", "charge.captured", "refund.created"];
-    for told in stripe.events().into_iter().filter(|told| !silent.contains(&told.kind.as_str())) {
-        assert_eq!(cost_of_stripes_event(&world, &told.body).await, usual, "{}", told.kind);
+    for stripe_event in
+        stripe.events().into_iter().filter(|stripe_event| !silent.contains(&stripe_event.kind.as_str()))
+    {
+        assert_eq!(cost_of_stripes_event(&world, &stripe_event.body).await, usual, "{}", stripe_event.kind);
     }
-    // A dispute names its payment alone: whose that is is one more read.
+    // A dispute names its payment only: finding the owner is one more read.
     let before = stripe.events().len();
     stripe.open_dispute(&payment);
     let found = cost(&[("GetItem", 2), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
-    for told in &stripe.events()[before..] {
-        assert_eq!(cost_of_stripes_event(&world, &told.body).await, found, "{}", told.kind);
+    for stripe_event in &stripe.events()[before..] {
+        assert_eq!(cost_of_stripes_event(&world, &stripe_event.body).await, found, "{}", stripe_event.kind);
     }
 }

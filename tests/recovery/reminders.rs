@@ -10,7 +10,7 @@ use support::world::{COMPANY, World, renewal};
 #[tokio::test]
 async fn a_failed_renewal_opens_a_case_and_the_money_closes_it() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
 
         let receipt = world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -45,7 +45,7 @@ async fn a_failed_renewal_opens_a_case_and_the_money_closes_it() {
 #[tokio::test]
 async fn reminders_go_out_on_their_days_and_stop_with_the_money() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
         world.save_settings(json!({"reminder_offsets_days": [0, 2, 4]})).await;
         world.settle().await;
@@ -69,7 +69,7 @@ async fn reminders_go_out_on_their_days_and_stop_with_the_money() {
 #[tokio::test]
 async fn free_days_are_granted_once_and_named_in_the_message() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
         world.save_settings(json!({"incentive_days": 3, "language": "es"})).await;
         world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -87,7 +87,7 @@ async fn free_days_are_granted_once_and_named_in_the_message() {
 #[tokio::test]
 async fn where_push_cannot_reach_another_way_is_taken() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_company("biz_strict", "user_strict", false);
         world.add_past_due("biz_strict", "mem_9");
         let settings = json!({"push_enabled": true, "dm_enabled": false, "incentive_days": 0, "reminder_offsets_days": [0]});

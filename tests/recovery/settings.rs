@@ -1,4 +1,4 @@
-//! What a company wants: saved whole or not at all, by one writer at a time, and on record.
+//! A company's settings: saved as a whole or not at all, by one writer at a time, and audited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -165,7 +165,7 @@ async fn a_wrong_field_is_named_and_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn what_is_no_settings_object_is_refused_as_a_whole() {
+async fn an_invalid_settings_object_is_refused_as_a_whole() {
     let world = World::start().await;
     let json = "application/json";
     assert_eq!(fields(&put(&world, json, "").await).len(), 4, "everything is missing");
@@ -209,7 +209,7 @@ async fn of_two_writers_at_once_one_wins_whole() {
 }
 
 #[tokio::test]
-async fn a_writer_that_meets_another_tries_again_and_at_last_says_so() {
+async fn a_conflicting_writer_retries_and_finally_answers_409() {
     let world = World::start().await;
     let left = Arc::new(AtomicU32::new(2));
     let counted = left.clone();

@@ -1,4 +1,4 @@
-//! A second purchase whose webhook never came: Whop's list of memberships tells of it before the next message.
+//! A second purchase without a webhook: Whop's list of memberships shows it before the next message.
 
 use chrono::Duration;
 use http::Method;
@@ -10,7 +10,7 @@ use stand_ins::whop::{Membership, MembershipStatus, Payment, Shape};
 use crate::contact::{buy, buy_unreported, ending, messages, pass_all_reminders, reminded};
 use support::world::{COMPANY, World, renewal};
 
-/// How often Whop's list of memberships was asked for.
+/// The number of requests for Whop's list of memberships.
 fn lists_asked(world: &World) -> u64 {
     world.service.sandbox.whop.requests().get("list_memberships").copied().unwrap_or_default()
 }
@@ -38,7 +38,7 @@ async fn a_purchase_that_no_event_reported_ends_the_case_before_the_next_message
 #[tokio::test]
 async fn a_nudge_and_free_days_heed_a_purchase_that_no_event_reported() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.save_settings(json!({"incentive_days": 3})).await;
         world.add_past_due(COMPANY, "mem_1");
         world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -115,14 +115,14 @@ async fn another_product_another_member_or_an_older_purchase_in_the_list_is_no_s
 #[tokio::test]
 async fn a_charge_by_hand_of_another_membership_of_the_product_is_no_second_purchase() {
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
         buy_unreported(&world, "mem_older", "user_1", "prod_1");
         world.advance(Duration::days(1));
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         world.advance(Duration::hours(1));
-        // The first that is heard of the older one.
+        // The first report of the older one.
         let by_hand = Payment {
             billing_reason: "manual".to_owned(),
             user_id: "user_1".to_owned(),
@@ -140,9 +140,9 @@ async fn a_charge_by_hand_of_another_membership_of_the_product_is_no_second_purc
 async fn where_the_list_is_refused_the_message_goes_out_and_operations_show_the_question() {
     for shape in Shape::ALL {
         for fault in ["status:403", "status:404"] {
-            let world = World::speaking(shape).await;
+            let world = World::with_shape(shape).await;
             world.add_past_due(COMPANY, "mem_1");
-            world.trouble(Operation::ListMemberships, fault, None, None);
+            world.inject_fault(Operation::ListMemberships, fault, None, None);
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
             assert_eq!(messages(&world), 2, "{shape:?} {fault}");
@@ -163,9 +163,9 @@ async fn while_the_list_is_not_answered_the_message_waits_and_is_not_sent_after_
         for fault in ["status:500", "status:429", "status:400", "drop_before", "drop_after"] {
             for buys in [false, true] {
                 let place = format!("{shape:?} {fault}, buys: {buys}");
-                let world = World::speaking(shape).await;
+                let world = World::with_shape(shape).await;
                 world.add_past_due(COMPANY, "mem_1");
-                world.trouble(Operation::ListMemberships, fault, None, None);
+                world.inject_fault(Operation::ListMemberships, fault, None, None);
                 world.fail("mem_1", "pay_1", world.now()).await.ok();
                 world.settle().await;
                 assert_eq!(messages(&world), 0, "{place}");
@@ -194,8 +194,8 @@ async fn whether_collection_is_paused_may_stay_unanswered_while_the_purchases_ar
     for fault in ["status:404", "status:403", "status:400", "status:500", "status:429", "drop_before"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        // The first list that is asked for is that of paused memberships.
-        world.trouble(Operation::ListMemberships, fault, Some(1), None);
+        // The first requested list is that of paused memberships.
+        world.inject_fault(Operation::ListMemberships, fault, Some(1), None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 2, "{fault}");
@@ -209,7 +209,7 @@ async fn whether_collection_is_paused_may_stay_unanswered_while_the_purchases_ar
 }
 
 #[tokio::test]
-async fn the_list_is_asked_for_only_where_it_would_still_change_the_decision() {
+async fn the_list_is_fetched_only_if_it_can_change_the_decision() {
     type Change = fn(&mut Membership);
     // With the dated shape the list of paused memberships is one request, that of purchases another.
     let changes: [(Change, Shape, u64); 6] = [
@@ -221,7 +221,7 @@ async fn the_list_is_asked_for_only_where_it_would_still_change_the_decision() {
         (|one| one.collection_paused = true, Shape::Undated, 0),
     ];
     for (nth, (change, shape, expected)) in changes.into_iter().enumerate() {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
         world.service.sandbox.whop.change_membership("mem_1", change);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -229,7 +229,7 @@ async fn the_list_is_asked_for_only_where_it_would_still_change_the_decision() {
         assert_eq!(lists_asked(&world), expected, "{nth} {shape:?}");
     }
     for shape in Shape::ALL {
-        let world = World::speaking(shape).await;
+        let world = World::with_shape(shape).await;
         world.add_past_due(COMPANY, "mem_1");
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.advance(Duration::seconds(1));

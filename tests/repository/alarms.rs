@@ -1,4 +1,4 @@
-//! What rings is about numbers that the code writes. Everything else about alarms can be told from their file:
+//! The alarms' metrics are written by the code. Everything else about alarms is tested from their file:
 //! `infra/stacks/tests/templates/alarms.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ fn listened_to() -> (BTreeMap<String, String>, BTreeSet<String>) {
 }
 
 /// Something of everything that rings, as it is logged.
-async fn trouble(log: &Log) {
+async fn cause_faults(log: &Log) {
     let world = World::with_bus().await;
     // No job has run yet, which is an illness.
     let ill = world.ask(bare(Method::GET, "/api/health?type=crons")).await;
@@ -46,14 +46,14 @@ async fn trouble(log: &Log) {
 
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    // Ninety minutes pass before anybody ticks, or tells the bus what has happened.
+    // Ninety minutes pass without a tick and without publishing events.
     world.advance(Duration::minutes(90));
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     world.publish().await;
-    world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
     world.settle().await;
     let case = world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
-    world.trouble(Operation::Messages, "drop_after", Some(1), None);
+    world.inject_fault(Operation::Messages, "drop_after", Some(1), None);
     world.post(&format!("/api/cases/{case}/nudge"), json!({"channel": "dm"})).await;
 
     let mut lost = payment_failed("mem_lost", "pay_lost", world.now());
@@ -72,7 +72,7 @@ async fn trouble(log: &Log) {
 #[tokio::test]
 async fn every_number_that_an_alarm_listens_to_is_written_by_the_code() {
     let (log, _reading) = Log::open();
-    trouble(&log).await;
+    cause_faults(&log).await;
     let (filters, lines) = listened_to();
     let fields = ["token_failures", "webhook_failures", "events_set_aside", "left_in_doubt"];
     for field in fields {
@@ -87,7 +87,7 @@ async fn every_number_that_an_alarm_listens_to_is_written_by_the_code() {
         .collect();
     assert!(statuses.contains(&401) && statuses.len() > 1, "{statuses:?}");
     assert_eq!(log.lines_with("token_failures").len(), 1);
-    // One push of the schedule and one message by hand: only the job's line says whose run it was.
+    // One scheduled push and one manual message: only the job's log line names its run.
     let in_doubt = log.lines_with("left_in_doubt");
     let of_a_job: Vec<bool> = in_doubt.iter().map(|line| line.get("cron").is_some()).collect();
     assert_eq!(of_a_job, [true, false], "{in_doubt:?}");

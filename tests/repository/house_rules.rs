@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use stacks::repository::{function_folder, functions, read, read_of, root};
 use support::repository::{code, rust, texts};
 
-/// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
+/// The rank of every module of `shared`, from the first lines of its `lib.rs`.
 fn ranks() -> BTreeMap<String, usize> {
     let text = read("shared/src/lib.rs");
-    let line = text.lines().find(|line| line.contains(" → ")).expect("the order stands in lib.rs");
-    let order = line.split('`').nth(1).expect("the order stands between backticks").split(" → ");
+    let line = text.lines().find(|line| line.contains(" → ")).expect("the order is in lib.rs");
+    let order = line.split('`').nth(1).expect("the order is between backticks").split(" → ");
     let ranked = order.enumerate().flat_map(|(rank, group)| group.split(", ").map(move |name| (name, rank)));
     ranked.map(|(name, rank)| (name.to_owned(), rank)).collect()
 }
 
 #[test]
-fn modules_of_the_library_use_only_what_stands_left_of_them() {
+fn modules_of_the_library_use_only_lower_ones() {
     let ranks = ranks();
     let text = read("shared/src/lib.rs");
     let modules = ["pub mod ", "pub use "];
@@ -97,7 +97,7 @@ fn products_do_not_name_each_other() {
     }
 }
 
-/// So that the test of a route is found by its function, whose name the table of routes says.
+/// So that the test of a route is found by its function, which the table of routes names.
 #[test]
 fn every_function_has_tests_in_a_file_that_begins_with_its_name() {
     for name in functions() {
@@ -175,7 +175,7 @@ fn json_from_outside_is_read_in_one_place() {
         "serde_json::Deserializer",
     ];
     let mut wrong = Vec::new();
-    // Parses what it has judged by itself: it needs the words of the error.
+    // It validates first and then parses, because it needs the text of the error.
     let judges_itself = "infra/local/src/embedded/dispatch.rs";
     for file in
         ["shared/src", "functions", "infra/local/src", "infra/stand-ins/src"].into_iter().flat_map(rust)
@@ -223,7 +223,7 @@ fn every_dependency_has_a_reason_and_a_user() {
     for line in table {
         let name = line.split(' ').next().unwrap_or_default();
         assert!(line.split_once(" # ").is_some_and(|(_, reason)| reason.len() > 10), "{name} has no reason");
-        assert!(used.contains(name), "{name} stands in the table and no member uses it");
+        assert!(used.contains(name), "{name} is in the table and no member uses it");
     }
 }
 
@@ -263,7 +263,7 @@ fn every_member_names_its_dependencies_in_its_code() {
 }
 
 #[test]
-fn what_the_builders_read_between_the_lines_is_said_aloud() {
+fn the_settings_of_the_build_tools_are_explicit() {
     let manifest = read("Cargo.toml");
     let release = section(&manifest, "profile.release");
     let unwinds = release.iter().any(|line| line.starts_with("panic = \"unwind\""));
@@ -276,7 +276,7 @@ fn what_the_builders_read_between_the_lines_is_said_aloud() {
 }
 
 #[test]
-fn nothing_speaks_of_a_machine_or_of_a_registry() {
+fn no_file_names_a_local_path_or_registry() {
     let homes = ["home", "root", "Users", "work", "mnt"].map(|top| format!("/{top}/"));
     let registries = ["registry", "sparse"].map(|kind| format!("{kind}+http"));
     let settings = ["source", "registries"].map(|table| format!("[{table}."));

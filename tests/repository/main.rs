@@ -1,4 +1,4 @@
-//! The repository as a tree of texts: its rules, and what is deployed against what runs.
+//! The repository as files: its rules, and the deployment compared with the code.
 
 mod alarms;
 mod house_rules;

@@ -1,5 +1,6 @@
-//! Least privilege, by evidence: what each function did to the table and told the bus in one journey through
-//! all of its routes is what its policy in `template.yaml` allows, and to which rows. A right nobody used is one too many.
+//! Least privilege: the requests of each function to the table and the bus, in one journey through all of its
+//! routes, are exactly what its policy in `template.yaml` allows, including the rows. An unused right is an
+//! error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,9 +16,9 @@ use stacks::conditions::{Touch, complaints, tied};
 use stacks::policies::{Rights, allowed};
 use stacks::repository::template;
 use support::browser::Browser;
+use support::event_bus::rights_of_a_run;
 use support::findings::PLATFORM;
 use support::jobs_done::ACCOUNT;
-use support::listening::rights_of_a_run;
 use support::parties::{PROFESSIONAL, path_of};
 use support::payees::{APPROVALS, BATCHES, Job};
 use support::returning::sign_in_twice;
@@ -25,24 +26,24 @@ use support::staff::resolution;
 use support::unanswered::{Market, NewBooking};
 use support::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
-/// Notes what functions do while something is asked of them.
-struct Witness {
+/// Records the requests of functions.
+struct RequestRecorder {
     world: World,
-    seen: BTreeMap<&'static str, Seen>,
+    seen: BTreeMap<&'static str, RecordedRequests>,
 }
 
-/// What was seen of one function: what it did, and to which partitions.
+/// The recorded requests of one function: its actions and their partitions.
 #[derive(Default)]
-struct Seen {
+struct RecordedRequests {
     rights: Rights,
     touched: BTreeSet<Touch>,
 }
 
-impl Seen {
+impl RecordedRequests {
     fn note(&mut self, requests: Vec<RequestRecord>) {
         for request in requests {
-            let told: BTreeSet<&String> = request.leading_keys.keys().collect();
-            assert_eq!(told, request.rights.iter().collect(), "{request:?}");
+            let named: BTreeSet<&String> = request.leading_keys.keys().collect();
+            assert_eq!(named, request.rights.iter().collect(), "{request:?}");
             assert!(request.leading_keys.values().all(|keys| !keys.is_empty()), "{request:?}");
             self.rights.extend(request.rights);
             self.touched.extend(request.leading_keys);
@@ -50,8 +51,8 @@ impl Seen {
     }
 }
 
-impl Witness {
-    async fn see<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
+impl RequestRecorder {
+    async fn record<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
         self.world.service.dynamo.reset_requests();
         let answer = asked(&self.world).await;
         self.seen.entry(function).or_default().note(self.world.service.dynamo.requests());
@@ -67,9 +68,9 @@ async fn change(world: &World, method: Method, path: &str, body: serde_json::Val
     world.ask(request).await
 }
 
-async fn recover(witness: &mut Witness) {
-    witness
-        .see("webhooks", async |world| {
+async fn recover(recorder: &mut RequestRecorder) {
+    recorder
+        .record("webhooks", async |world| {
             for membership in ["mem_1", "mem_2"] {
                 world.add_past_due(COMPANY, membership);
                 world.fail(membership, &membership.replace("mem", "pay"), world.now()).await.ok();
@@ -77,20 +78,20 @@ async fn recover(witness: &mut Witness) {
         })
         .await;
     let settings = json!({"push_enabled": true, "dm_enabled": true, "incentive_days": 2, "reminder_offsets_days": [0, 3]});
-    witness
-        .see("settings", async |world| {
+    recorder
+        .record("settings", async |world| {
             world.get("/api/settings").await;
             change(world, Method::PUT, "/api/settings", settings).await.ok();
         })
         .await;
-    witness.see("reminders", async |world| world.settle().await).await;
+    recorder.record("reminders", async |world| world.settle().await).await;
 }
 
-async fn work_by_hand(witness: &mut Witness) {
-    let case = witness.world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
+async fn work_by_hand(recorder: &mut RequestRecorder) {
+    let case = recorder.world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
     let path = |end: &str| format!("/api/cases/{case}{end}");
-    witness
-        .see("cases", async |world| {
+    recorder
+        .record("cases", async |world| {
             for path in ["/api/dashboard/cases", "/api/dashboard/cases?status=open", "/api/cases/export"] {
                 world.owner(Method::GET, path, None).await;
             }
@@ -98,30 +99,30 @@ async fn work_by_hand(witness: &mut Witness) {
             world.get(&path("/actions")).await;
         })
         .await;
-    // One member owes and is written to; another has cancelled at Whop, which the nudge finds out.
-    let other = witness.world.cancelled_case("mem_3").await;
-    witness
-        .see("nudge", async |world| {
+    // One member owes and gets messages; another has cancelled at Whop, which the nudge finds out.
+    let other = recorder.world.cancelled_case("mem_3").await;
+    recorder
+        .record("nudge", async |world| {
             change(world, Method::POST, &path("/nudge"), json!({})).await.ok();
             change(world, Method::POST, &format!("/api/cases/{other}/nudge"), json!({})).await;
         })
         .await;
-    witness
-        .see("case-endings", async |world| {
+    recorder
+        .record("case-endings", async |world| {
             for end in ["/cancel", "/cancel-membership"] {
                 change(world, Method::POST, &path(end), json!({})).await.ok();
             }
         })
         .await;
-    witness.see("kpis", async |world| world.kpis().await).await;
-    witness
-        .see("memberships", async |world| {
+    recorder.record("kpis", async |world| world.kpis().await).await;
+    recorder
+        .record("memberships", async |world| {
             world.get("/api/memberships/mem_2").await;
             world.get("/api/memberships/mem_2/manage-url").await;
         })
         .await;
-    witness
-        .see("health", async |world| {
+    recorder
+        .record("health", async |world| {
             for kind in ["application", "database", "webhooks", "crons"] {
                 world.ask(bare(Method::GET, &format!("/api/health?type={kind}"))).await;
             }
@@ -132,38 +133,38 @@ async fn work_by_hand(witness: &mut Witness) {
         .await;
 }
 
-/// A push of which nobody knows is seen and resolved by staff.
-async fn look_after_a_doubt(witness: &mut Witness) {
-    witness.world.add_past_due(COMPANY, "mem_7");
-    let failed_at = witness.world.now();
-    witness.see("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
-    witness.world.trouble(Operation::Notifications, "drop_after", Some(1), None);
-    witness.see("reminders", async |world| world.settle().await).await;
-    witness
-        .see("operations", async |world| {
-            let standing = world.read_operations().await;
-            world.resolve(resolution(&standing["in_doubt"]["data"][0], "happened")).await.ok();
+/// A push with an unknown outcome is listed and resolved by staff.
+async fn look_after_a_doubt(recorder: &mut RequestRecorder) {
+    recorder.world.add_past_due(COMPANY, "mem_7");
+    let failed_at = recorder.world.now();
+    recorder.record("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
+    recorder.world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
+    recorder.record("reminders", async |world| world.settle().await).await;
+    recorder
+        .record("operations", async |world| {
+            let operations = world.read_operations().await;
+            world.resolve(resolution(&operations["in_doubt"]["data"][0], "happened")).await.ok();
         })
         .await;
 }
 
-/// A payout day: a batch, a debt, a large amount, a run by hand, and a transfer left in doubt.
-async fn pay_professionals(witness: &mut Witness) {
-    let world = &witness.world;
+/// A payout day: a batch, a debt, a large amount, a manual run, and a transfer left in doubt.
+async fn pay_professionals(recorder: &mut RequestRecorder) {
+    let world = &recorder.world;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(world, "user_paid")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.next_payout_morning();
-    witness.see("payouts", async |world| world.pay_day().await).await;
-    witness.world.advance(Duration::minutes(10));
-    witness.see("reminders", async |world| world.settle().await).await;
-    witness.see("payouts", async |world| world.pay_day().await).await;
-    let world = &witness.world;
+    recorder.record("payouts", async |world| world.pay_day().await).await;
+    recorder.world.advance(Duration::minutes(10));
+    recorder.record("reminders", async |world| world.settle().await).await;
+    recorder.record("payouts", async |world| world.pay_day().await).await;
+    let world = &recorder.world;
     world
         .add_job(&Job { completed_at: world.now() - Duration::hours(30), ..Job::of(world, "user_paid") })
         .await;
-    witness
-        .see("payout-admin", async |world| {
+    recorder
+        .record("payout-admin", async |world| {
             world.process(Role::Provider, true).await;
             world.process(Role::Provider, false).await;
             let batches = world.payers_get(BATCHES).await.ok();
@@ -175,22 +176,22 @@ async fn pay_professionals(witness: &mut Witness) {
         .await;
 }
 
-/// An event whose owner nobody knows is tried for days, set aside, and taken up by a person.
-async fn look_after_a_lost_event(witness: &mut Witness) {
-    let mut event = payment_failed("mem_lost", "pay_lost", witness.world.now());
+/// An event of an unknown owner is retried for days, set aside, and queued again by a person.
+async fn look_after_a_lost_event(recorder: &mut RequestRecorder) {
+    let mut event = payment_failed("mem_lost", "pay_lost", recorder.world.now());
     event["company_id"] = json!(null);
     event["data"]["company"] = json!(null);
-    witness.see("webhooks", async |world| world.deliver("msg_lost", event).await.ok()).await;
-    witness
-        .see("reminders", async |world| {
+    recorder.record("webhooks", async |world| world.deliver("msg_lost", event).await.ok()).await;
+    recorder
+        .record("reminders", async |world| {
             for _ in 0..20 {
                 world.advance(Duration::hours(7));
                 world.settle().await;
             }
         })
         .await;
-    witness
-        .see("webhooks", async |world| {
+    recorder
+        .record("webhooks", async |world| {
             let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
             assert_eq!(list["data"][0]["status"], "set_aside", "{list}");
             let event = list["data"][0]["event_id"].as_str().expect("an id");
@@ -199,12 +200,12 @@ async fn look_after_a_lost_event(witness: &mut Witness) {
         .await;
 }
 
-/// A customer signs up, signs in and out, and forgets and changes a password.
-async fn keep_an_account(witness: &mut Witness) {
+/// A customer signs up, signs in and out, and resets and changes a password.
+async fn keep_an_account(recorder: &mut RequestRecorder) {
     let (address, password) = ("customer@example.com", "correct horse battery");
-    witness.see("sign-up", async |world| world.add_account(address, password).await).await;
-    let mut browser = witness
-        .see("sign-in", async |world| {
+    recorder.record("sign-up", async |world| world.add_account(address, password).await).await;
+    let mut browser = recorder
+        .record("sign-in", async |world| {
             let mut browser = Browser::default();
             for _ in 0..2 {
                 browser.sign_in(world, address, password).await.ok();
@@ -217,60 +218,61 @@ async fn keep_an_account(witness: &mut Witness) {
             browser
         })
         .await;
-    witness
-        .see("password", async |world| {
+    recorder
+        .record("password", async |world| {
             let body = json!({"old_password": password, "new_password": "another horse battery"});
             browser.post(world, "/api/auth/password/change", body).await.ok();
             let reset = json!({"token": world.request_password_reset(address).await, "password": password});
-            world.stranger("/api/auth/password/reset", reset).await.ok();
+            world.post_without_session("/api/auth/password/reset", reset).await.ok();
         })
         .await;
 }
 
-/// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
-async fn deal_with_bookings(witness: &mut Witness) {
-    witness.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
+/// Bookings are requested, accepted, completed, declined and cancelled; a professional is paid.
+async fn deal_with_bookings(recorder: &mut RequestRecorder) {
+    recorder.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
     let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
-    witness
-        .see("professionals", async |world| {
+    recorder
+        .record("professionals", async |world| {
             change(world, Method::PUT, &professional, json!({"stripe_account_id": "acct_1"})).await.ok();
             world.get(&professional).await
         })
         .await;
     for ends in [&["accept", "complete"][..], &["decline"], &["cancel"]] {
         let key = format!("key-{}", ends[0]);
-        let booking = witness.see("bookings", async |world| world.book(&key).await).await;
-        witness.world.authorize(&booking).await;
+        let booking = recorder.record("bookings", async |world| world.book(&key).await).await;
+        recorder.world.authorize(&booking).await;
         for end in ends {
             let key = format!("{key}-{end}");
-            witness.see("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
+            recorder.record("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
         }
-        witness
-            .see("bookings", async |world| {
+        recorder
+            .record("bookings", async |world| {
                 world.get(&path_of(&booking)).await;
                 world.get(&format!("{}/payment", path_of(&booking))).await
             })
             .await;
     }
     let lists = ["", "?status=declined", "?customer_id=user_customer", "?professional_id=user_professional"];
-    witness
-        .see("bookings", async |world| {
+    recorder
+        .record("bookings", async |world| {
             for list in lists {
                 world.get(&format!("/api/bookings{list}")).await;
             }
         })
         .await;
-    witness
-        .see("professionals", async |world| {
+    recorder
+        .record("professionals", async |world| {
             world.get(&format!("/api/professionals/{PROFESSIONAL}/statement")).await;
             world.get("/api/ledger/balances").await;
         })
         .await;
 }
 
-/// Staff whose session is used after a while, at routes that its role may and may not use; and a guesser.
-async fn come_with_a_session(witness: &mut Witness) {
-    let mut browser = witness.world.staff("accountant").await;
+/// Staff whose session is used after a while, at routes that its role may and may not use; and wrong
+/// passwords.
+async fn come_with_a_session(recorder: &mut RequestRecorder) {
+    let mut browser = recorder.world.staff("accountant").await;
     for (function, path, status) in [
         ("kpis", "/api/dashboard/kpis", 200),
         ("memberships", "/api/memberships/mem_2", 403),
@@ -279,13 +281,13 @@ async fn come_with_a_session(witness: &mut Witness) {
         ("bookings", "/api/bookings", 403),
         ("health", "/api/health/deep", 401),
     ] {
-        witness.world.advance(Duration::minutes(10));
-        let answer = witness.see(function, async |world| browser.get(world, path).await).await;
+        recorder.world.advance(Duration::minutes(10));
+        let answer = recorder.record(function, async |world| browser.get(world, path).await).await;
         assert_eq!(answer.status, status, "{path}");
     }
 }
 
-/// Those who only look, and their rights to nothing but the rows of sessions and limits, or to one kind beside them.
+/// Functions without actions on the table beyond the rows of sessions and limits, or one more kind.
 const TIED: [(&str, &[&str]); 4] = [
     ("cases", &["UpdateItem"]),
     ("health", &["GetItem", "UpdateItem"]),
@@ -294,19 +296,19 @@ const TIED: [(&str, &[&str]); 4] = [
 ];
 
 /// A marketplace of its own, in which a booking is declined and another is never paid.
-async fn let_money_go(witness: &mut Witness) {
+async fn let_money_go(recorder: &mut RequestRecorder) {
     let market = Market::open().await;
     market.held(1, NewBooking::default()).await;
     market.asked(2, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     market.world.service.dynamo.reset_requests();
     assert_eq!(market.sweep().await["done"], 2);
-    witness.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
+    recorder.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
 }
 
-/// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
-async fn hold_stripe_against_the_books(witness: &mut Witness) {
-    let world = &witness.world;
+/// A day at Stripe with a payout, an undelivered event and a balance transaction without an owner.
+async fn hold_stripe_against_the_books(recorder: &mut RequestRecorder) {
+    let world = &recorder.world;
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
     world.service.sandbox.stripe.set_balance("usd", 1_000_000);
     let job = world.done_job("rights", 10_000).await;
@@ -314,10 +316,10 @@ async fn hold_stripe_against_the_books(witness: &mut Witness) {
     world.paid_job("unheard", 1_000).await;
     world.service.sandbox.stripe.adjust_balance("usd", -1);
     for _ in 0..2 {
-        witness.see("reconciliation", async |world| world.reconcile().await).await;
+        recorder.record("reconciliation", async |world| world.reconcile().await).await;
     }
-    witness
-        .see("operations", async |world| {
+    recorder
+        .record("operations", async |world| {
             let id = world.findings_of(PLATFORM).await[0]["finding_id"].as_str().expect("an id").to_owned();
             world.close_finding((Role::Accountant, PLATFORM), &id, "Seen.").await.ok();
         })
@@ -325,23 +327,23 @@ async fn hold_stripe_against_the_books(witness: &mut Witness) {
 }
 
 #[tokio::test]
-async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
-    let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
-    recover(&mut witness).await;
-    work_by_hand(&mut witness).await;
-    look_after_a_doubt(&mut witness).await;
-    pay_professionals(&mut witness).await;
-    look_after_a_lost_event(&mut witness).await;
-    keep_an_account(&mut witness).await;
-    deal_with_bookings(&mut witness).await;
-    come_with_a_session(&mut witness).await;
-    hold_stripe_against_the_books(&mut witness).await;
-    witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
-    let_money_go(&mut witness).await;
-    witness.seen.entry("event-publisher").or_default().rights = rights_of_a_run().await;
+async fn a_function_has_exactly_the_rights_that_it_uses() {
+    let mut recorder = RequestRecorder { world: World::start().await, seen: BTreeMap::new() };
+    recover(&mut recorder).await;
+    work_by_hand(&mut recorder).await;
+    look_after_a_doubt(&mut recorder).await;
+    pay_professionals(&mut recorder).await;
+    look_after_a_lost_event(&mut recorder).await;
+    keep_an_account(&mut recorder).await;
+    deal_with_bookings(&mut recorder).await;
+    come_with_a_session(&mut recorder).await;
+    hold_stripe_against_the_books(&mut recorder).await;
+    recorder.record("single-sign-on", async |world| sign_in_twice(world).await).await;
+    let_money_go(&mut recorder).await;
+    recorder.seen.entry("event-publisher").or_default().rights = rights_of_a_run().await;
     let template = template();
     for (name, function) in deployed(&template) {
-        let seen = witness.seen.remove(name.as_str()).unwrap_or_default();
+        let seen = recorder.seen.remove(name.as_str()).unwrap_or_default();
         assert_eq!(seen.rights, allowed(function), "{name}");
         assert_eq!(complaints(function, &seen.touched), [""; 0], "{name}");
         let wanted = TIED.iter().find(|(only_looks, _)| *only_looks == name);

@@ -1,4 +1,4 @@
-//! The stand-ins of the providers stand on one base, and side by side.
+//! The stand-ins depend on their common base, and not on each other.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use stacks::repository::read;
 use support::repository::{code, rust};
 
 #[test]
-fn the_base_of_the_stand_ins_knows_none_of_them_and_none_knows_another() {
+fn stand_ins_depend_only_on_their_base() {
     let folder = "infra/stand-ins/src";
     let text = read(&format!("{folder}/lib.rs"));
     let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));

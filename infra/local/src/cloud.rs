@@ -1,5 +1,4 @@
-//! What a function finds around it that runs as a process of its own: a table that answers over HTTP, and
-//! the providers' stand-ins.
+//! The environment of functions that run as processes: a table over HTTP and the providers' stand-ins.
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -9,11 +8,11 @@ use crate::service::{Service, StartError};
 use stand_ins::bus;
 use stand_ins::sandbox::Sandbox;
 
-/// The table, the stand-ins, and the way to them.
+/// The table, the stand-ins, and the environment that connects functions to them.
 pub struct Cloud {
-    /// The service that stands beside the functions, over the same table and the same stand-ins.
+    /// The in-process service over the same table and stand-ins.
     pub service: Service,
-    /// What leads a function here; it has to be given nothing else.
+    /// The environment variables of a function; it needs no others.
     pub environment: Vec<(&'static str, String)>,
     served: JoinHandle<()>,
 }

@@ -1,5 +1,5 @@
-//! Demo data: a company with a few weeks behind it, so that no page is empty. Everything comes in
-//! through the API, as webhooks that Whop would have sent and as what people would have asked.
+//! Demo data: a company with some weeks of history, so that no page is empty. All of it is created through
+//! the API, by webhooks of Whop and requests of users.
 
 mod bookings;
 
@@ -14,7 +14,7 @@ pub const COMPANY: &str = "biz_demo";
 
 pub const OWNER: &str = "user_demo_owner";
 
-/// What happened to a member: how many days ago the renewal failed, and when it was paid after all.
+/// A member's history: how many days ago the renewal failed, and when it was paid.
 const STORIES: [(&str, f64, Option<f64>); 6] = [
     ("mem_demo_1", 24.0, Some(22.5)),
     ("mem_demo_2", 17.0, Some(9.0)),
@@ -27,8 +27,8 @@ const STORIES: [(&str, f64, Option<f64>); 6] = [
 /// The member that is added last.
 const LAST: &str = "mem_demo_7";
 
-/// Whether the stories were told to their end. A process that was killed while telling them tells
-/// them again: the same failures a moment apart are still one case each.
+/// Whether the whole history was created. A process that was killed meanwhile creates it again: the same
+/// failures a moment apart are still one case each.
 pub fn is_seeded(service: &Service) -> bool {
     service.sandbox.whop.membership(LAST).is_some()
 }
@@ -47,13 +47,13 @@ pub async fn seed(service: &Service) {
         }
     }
     bookings::seed(service).await;
-    // One whose renewal has just failed at Whop, and whose webhook is still to come: the README's tour.
+    // A member whose renewal has just failed at Whop, without a webhook yet, for the README's tour.
     let fresh = Membership::new(LAST, COMPANY, "user_demo_7", now);
     whop.add_membership(Membership { status: MembershipStatus::PastDue, ..fresh });
 }
 
-/// Ends a renewal as Whop would: the membership changes, then the signed webhook goes out. `None`
-/// when there is no such membership.
+/// Ends a renewal as Whop does: the membership changes, then the signed webhook is sent. `None` if there is
+/// no such membership.
 pub async fn renew(
     service: &Service,
     membership: &str,
@@ -93,5 +93,5 @@ pub fn end_renewal(service: &Service, membership: &Membership, failed: bool, at:
     event
 }
 
-/// What a month costs at the demo company.
+/// The monthly price at the demo company.
 const RENEWAL_CENTS: i64 = 2_900;

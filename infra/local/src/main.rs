@@ -17,11 +17,11 @@ use stand_ins::sandbox::Sandbox;
 use stand_ins::{better_stack, bus, posthog, server};
 use tokio::net::TcpListener;
 
-/// The files that say when jobs run, in the deployment as well as here.
+/// The deployment files with the schedules of jobs, which the local server uses too.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const VERCEL: &str = include_str!("../../../vercel.json");
 
-/// How many requests to the table are remembered, to look into a running process.
+/// The number of table requests in the log, for debugging a running process.
 const KEPT_REQUESTS: usize = 1_000;
 
 const HELP: &str = "\
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("cargo dev: {error}"));
+            print(&format!("cargo dev: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -79,7 +79,7 @@ fn options() -> Result<Option<Options>, Failed> {
             }
             Long("no-schedules") => options.schedules = false,
             Long("help") | Short('h') => {
-                say(HELP);
+                print(HELP);
                 return Ok(None);
             }
             other => return Err(other.unexpected().into()),
@@ -100,7 +100,8 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    // Browsers name the port they came by, under either name of this machine. Whoever listens or watches is here to be seen.
+    // Browsers send the port and either name of this machine. The stand-ins of the event bus and of
+    // monitoring are always on.
     let own = |name: &str| match name {
         "EVENT_BUS_NAME" => Some(bus::BUS.to_owned()),
         "POSTHOG_API_KEY" => Some(posthog::API_KEY.to_owned()),
@@ -111,14 +112,14 @@ async fn run(options: Options) -> Result<(), Failed> {
         _ => None,
     };
     let lookup = |name: &str| read_variable(name).or_else(|| own(name));
-    // Nobody counts the requests of a server that runs for weeks.
+    // The requests of a long-running server are not counted.
     dynamo.keep_requests(KEPT_REQUESTS);
     let parts = Parts { deadlines_of_callers: Some(server::PATIENT), ..Parts::usual(&dynamo, PATIENCE)? };
     let service = Arc::new(Service::start_of(sandbox, dynamo, lookup, parts).await?);
     let table = service.app.config.table_name.as_deref().unwrap_or(TABLE);
     let clock = service.app.clock.clone();
     if let Some(done) = table::bring_up_to_date(&service.dynamo.client(), table, clock).await? {
-        say(&done);
+        print(&done);
     }
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
@@ -129,7 +130,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         .router
         .clone()
         .merge(sandbox_api::router(SandboxApi { service: service.clone(), ticker: ticker.clone() }));
-    greet(&address.to_string(), &options);
+    print_banner(&address.to_string(), &options);
     tokio::select! {
         served = server::serve_within(router, listener, Some(server::PATIENT)) => served?,
         () = ticker.run() => {}
@@ -142,12 +143,12 @@ fn clock(at: Option<DateTime<Utc>>) -> stand_ins::clock::SandboxClock {
     stand_ins::clock::SandboxClock::running_from(at.unwrap_or_else(|| Clock::system().now()))
 }
 
-fn greet(address: &str, options: &Options) {
+fn print_banner(address: &str, options: &Options) {
     let kept =
         options.data.as_ref().map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
     let value =
         |name: &str| SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-    say(&format!(
+    print(&format!(
         "justonce serves on http://{address}   (data: {kept})
 
   a user token    curl 'http://{address}/sandbox/token?company={company}'
@@ -165,8 +166,8 @@ fn greet(address: &str, options: &Options) {
     ));
 }
 
-/// To the person at the terminal; the log has its own way.
+/// Prints to standard output; the log is written elsewhere.
 #[expect(clippy::print_stderr, reason = "this is a command for people")]
-fn say(text: &str) {
+fn print(text: &str) {
     eprintln!("{text}");
 }

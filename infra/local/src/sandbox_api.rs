@@ -1,4 +1,4 @@
-//! The sandbox's own routes, under `/sandbox`: move the clock, see what left, play Whop.
+//! The sandbox's own routes under `/sandbox`: move the clock, list effects, send events as Whop does.
 
 mod mails;
 mod payments;
@@ -22,7 +22,7 @@ use crate::service::Service;
 use crate::ticker::{MAX_STEP_DAYS, Ticker};
 use stand_ins::whop::{APP_ID, Shape};
 
-/// What the routes under `/sandbox` change: clock, stand-ins, faults and jobs.
+/// The state behind the routes under `/sandbox`: clock, stand-ins, faults and jobs.
 #[derive(Clone)]
 pub struct SandboxApi {
     pub service: Arc<Service>,
@@ -102,12 +102,12 @@ async fn read_outbox(State(sandbox_api): State<SandboxApi>) -> Answer {
     Answer::ok(json!({"data": sandbox.outbox.entries(), "unreached": sandbox.whop.unreached()}))
 }
 
-/// What the event bus heard.
+/// The entries that the event bus accepted.
 async fn read_events(State(sandbox_api): State<SandboxApi>) -> Answer {
     Answer::ok(json!({"data": sandbox_api.service.sandbox.bus.received()}))
 }
 
-/// What analytics was told.
+/// The events that analytics accepted.
 async fn read_analytics(State(sandbox_api): State<SandboxApi>) -> Answer {
     Answer::ok(json!({"data": sandbox_api.service.sandbox.posthog.captured()}))
 }
@@ -115,7 +115,7 @@ async fn read_analytics(State(sandbox_api): State<SandboxApi>) -> Answer {
 /// How much of the log is shown.
 const SHOWN_LINES: usize = 100;
 
-/// What Sentry and Better Stack were told; of the log the newest lines.
+/// The items of Sentry and the newest log lines of Better Stack.
 async fn read_watchers(State(sandbox_api): State<SandboxApi>) -> Answer {
     let sandbox = &sandbox_api.service.sandbox;
     let (errors, check_ins) = (sandbox.sentry.events(), sandbox.sentry.check_ins());
@@ -129,8 +129,8 @@ struct TokenQuery {
     company: Option<String>,
 }
 
-/// A Whop user token of a company's owner, good for an hour of the sandbox's clock. A company that
-/// the sandbox has not seen is made, so that anybody's own payloads can be tried.
+/// A Whop user token of a company's owner, valid for an hour of the sandbox's clock. An unknown company is
+/// created, so that users can test their own payloads.
 async fn make_token(State(sandbox_api): State<SandboxApi>, Query(query): Query<TokenQuery>) -> Response {
     let company = query.company.unwrap_or_default();
     if let Err(error) = CompanyId::parse(&company) {
@@ -164,8 +164,8 @@ async fn make_bearer(State(sandbox_api): State<SandboxApi>, Query(query): Query<
     Answer::ok(json!({"token": sandbox_api.service.sandbox.oidc.bearer(&role, &company)})).into_response()
 }
 
-/// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: what Whop would do when a
-/// renewal ends so, its signed webhook included.
+/// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: ends a renewal as Whop does, with
+/// its signed webhook.
 async fn play_renewal(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     match renewal(&body) {
         Err(failure) => refuse(&failure),
@@ -181,7 +181,7 @@ async fn play_renewal(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> 
     }
 }
 
-/// `{"shape": "dated" | "undated"}`: in which shape Whop answers and tells from now on.
+/// `{"shape": "dated" | "undated"}`: the shape of Whop's answers and events from now on.
 async fn choose_shape(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     let shape = body.object(&["shape"]).and_then(|fields| {
         let shape = fields.get("shape").cloned().unwrap_or_default();
@@ -190,7 +190,7 @@ async fn choose_shape(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> 
     });
     match shape {
         Ok(shape) => {
-            sandbox_api.service.sandbox.whop.speak(shape);
+            sandbox_api.service.sandbox.whop.set_shape(shape);
             Answer::ok(json!({"shape": shape})).into_response()
         }
         Err(failure) => refuse(&failure),

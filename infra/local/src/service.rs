@@ -1,5 +1,5 @@
-//! The whole service in one process: every function at its route, the embedded DynamoDB, and the
-//! providers' stand-ins on a loopback port of their own, asked over real HTTP.
+//! The whole service in one process: every function at its route, the embedded DynamoDB, and the providers'
+//! stand-ins on their own loopback port, called over real HTTP.
 
 mod deliveries;
 
@@ -34,15 +34,15 @@ use stand_ins::{better_stack, oidc, sentry, server, whop};
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
 
-/// The value of `SENTRY_DSN` that leads to the stand-in, wherever its port is.
+/// The value of `SENTRY_DSN` that selects the stand-in, whatever its port.
 pub const SENTRY: &str = "sandbox";
 
 /// How long limits wait for the table here. It answers from the same processor, which may be busy with
 /// anything; production waits for less.
 pub const PATIENCE: Deadlines = Deadlines { answer_ms: 2_000, connect_ms: 2_000 };
 
-/// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
-/// to nothing, a value is unset and its feature off.
+/// Values of the sandbox, which are valid nowhere else. The environment overrides them; an empty value unsets
+/// one and disables its feature.
 pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
@@ -76,45 +76,45 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
 ];
 
 pub struct Service {
-    /// The clock, the outbox, the faults and the stand-ins.
+    /// The clock, outbox, faults and stand-ins.
     pub sandbox: Sandbox,
     pub dynamo: EmbeddedDynamo,
-    /// What the functions were made with.
+    /// The configuration of the functions.
     pub app: SharedApp,
     pub router: Router,
-    /// Where the stand-ins answer.
+    /// The address of the stand-ins.
     pub providers: SocketAddr,
-    /// What leads a function that runs as a process of its own to the same stand-ins.
+    /// The environment that connects a function's process to the same stand-ins.
     pub environment: Vec<(&'static str, String)>,
     served: JoinHandle<()>,
 }
 
-/// What one process has for itself.
+/// The parts that one process does not share.
 pub struct Parts {
-    /// Its way to the table.
+    /// Its connection to the table.
     pub table: aws_sdk_dynamodb::Client,
-    /// Its way to the providers.
+    /// Its connection to the providers.
     pub http: reqwest::Client,
     /// Its source of ids.
     pub ids: Ids,
     /// How long its limits wait for the table.
     pub deadlines: Deadlines,
-    /// What every request it makes to the providers passes on its way in.
+    /// A layer around every request to the providers.
     pub around_providers: Box<dyn FnOnce(Router) -> Router + Send>,
     /// How long callers of the providers may take; `None` for as long as they like.
     pub deadlines_of_callers: Option<server::Deadlines>,
-    /// What every look at the sandbox's clock passes.
+    /// A hook for every reading of the sandbox's clock.
     pub around_clock: Box<dyn FnOnce(Clock) -> Clock + Send>,
 }
 
 impl Parts {
-    /// Straight ways and random ids.
+    /// Direct connections and random ids.
     pub fn usual(dynamo: &EmbeddedDynamo, deadlines: Deadlines) -> Result<Self, TrustError> {
         let (table, http) = (dynamo.client(), client::client()?);
         Ok(Self::straight(table, http, Ids::system(), deadlines))
     }
 
-    /// Nothing on the way to providers and clock.
+    /// No hooks for providers and clock.
     pub fn straight(
         table: aws_sdk_dynamodb::Client,
         http: reqwest::Client,
@@ -133,7 +133,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No port for the stand-ins.
+    /// There is no free port for the stand-ins.
     #[error("no loopback port for the stand-ins: {0}")]
     Port(#[from] std::io::Error),
     #[error("no HTTP client: {0}")]
@@ -150,7 +150,7 @@ impl Service {
         Self::start_with(sandbox, dynamo, lookup, PATIENCE).await
     }
 
-    /// The same with limits that wait for the table as long as `deadlines` say.
+    /// The same with `deadlines` for the rate limits' table requests.
     pub async fn start_with(
         sandbox: Sandbox,
         dynamo: EmbeddedDynamo,
@@ -185,13 +185,14 @@ impl Service {
             ("POSTHOG_HOST", format!("http://{providers}")),
             ("BETTER_STACK_HOST", format!("http://{providers}{}", better_stack::PATH)),
         ];
-        // One name says both where Sentry is and what opens it, and where it is here nobody knows before.
+        // One variable holds both Sentry's address and its key, and the stand-in's address is unknown before
+        // the start.
         let dsn = format!("http://{}@{providers}/{}", sentry::PUBLIC_KEY, sentry::PROJECT);
         let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
         let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = values.chain(bases.clone()).chain(issuers(&sandbox, providers)).collect();
         let config = Config::read(|name| {
-            // An empty base leads back to the stand-in: never to the real provider by mistake.
+            // An empty base URL selects the stand-in, never the real provider by mistake.
             let given = lookup(name).filter(|value| !is_base(name) || !value.trim().is_empty());
             let value = || environment.iter().find(|(known, _)| *known == name);
             if name == "SENTRY_DSN" && given.as_deref() == Some(SENTRY) {
@@ -215,7 +216,7 @@ impl Service {
         Ok(Self { sandbox, dynamo, app, router, providers, environment, served })
     }
 
-    /// Asks a route, as the platform would.
+    /// Calls a route, as the platform would.
     pub async fn ask(&self, request: Request<Body>) -> Response {
         match self.router.clone().oneshot(request).await {
             Ok(response) => response,
@@ -240,8 +241,8 @@ impl Drop for Service {
     }
 }
 
-/// The stand-in as the issuer of single sign-on and of bearer tokens. It keeps the name it got first, or
-/// nobody would be who they were; its keys are where this service's own stand-ins answer.
+/// The stand-in as the issuer of single sign-on and of bearer tokens. It keeps its first name, because users
+/// are identified by it; its keys are served by this service's own stand-ins.
 fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String); 2] {
     let issuer = sandbox.oidc.issuer();
     let keys = format!("http://{providers}/oidc/jwks");
@@ -249,7 +250,7 @@ fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String);
     [("OIDC_ISSUER", issuer), ("BEARER_ISSUERS", believed.to_string())]
 }
 
-/// What every platform does around a request: whoever watches is told before the answer leaves.
+/// Like every platform, sends telemetry before the answer leaves.
 fn watched(routers: Router, watch: &Telemetry) -> Router {
     let watch = watch.clone();
     routers.layer(from_fn(move |request, next: Next| {
@@ -288,7 +289,7 @@ fn routers(app: &SharedApp) -> Router {
         health::router,
     ];
     let merged = functions.iter().fold(Router::new(), |all, function| {
-        // Only one fallback may remain, and all of them say the same.
+        // Only one fallback may remain, and all of them answer the same.
         all.merge(function(app.clone()).reset_fallback())
     });
     merged.fallback_service(health::router(app.clone()))

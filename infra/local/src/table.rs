@@ -12,11 +12,11 @@ use shared::domain::kernel::clock::Clock;
 use shared::store::StoreError;
 use shared::store::definition::INDEXES;
 
-/// Nobody else is served by this table, so there is no need to go slowly.
+/// This table has no other clients, so the migration needs no rate limit.
 const ROWS_PER_SECOND: u32 = 1_000_000;
 
-/// Adds the indexes that are missing and does the migrations that are pending. Says in one line what was done;
-/// nothing where nothing had to be.
+/// Adds missing indexes and runs pending migrations. Returns a summary in one line, or nothing if nothing was
+/// done.
 pub async fn bring_up_to_date(
     client: &Client,
     table: &str,
@@ -28,7 +28,7 @@ pub async fn bring_up_to_date(
         clock,
         owner: format!("cargo dev, process {}", std::process::id()),
         rows_per_second: ROWS_PER_SECOND,
-        // One process has the folder: whoever holds a claim in it is dead.
+        // Only one process has the folder, so the owner of any claim is dead.
         take_over: true,
         on_progress: Box::new(|_| {}),
     };

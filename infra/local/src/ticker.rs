@@ -1,7 +1,7 @@
 //! The schedules of the deployment files on the sandbox's clock.
 //!
-//! Moving the clock fires the occurrences that are passed on the way, each at its own planned time, as a
-//! year of ticks would have come in life; of a job of every minute a few.
+//! Moving the clock fires the occurrences that are passed, each at its own planned time; of a job that runs
+//! every minute only a few.
 
 use std::sync::Arc;
 
@@ -31,18 +31,18 @@ pub struct Ticker {
     fired_until: Mutex<DateTime<Utc>>,
 }
 
-/// What moving the clock did.
+/// The result of moving the clock.
 #[derive(Debug, Default, Serialize)]
-pub struct Moved {
-    /// What time it is now.
+pub struct ClockMove {
+    /// The current time of the sandbox.
     pub now: String,
     /// How many occurrences were fired.
     pub fired: u64,
-    /// What their runs did, summed up.
+    /// The total of completed rows.
     pub done: u64,
-    /// What they could not do.
+    /// The total of failed rows.
     pub failed: u64,
-    /// What they left in doubt.
+    /// The total of effects in doubt.
     pub in_doubt: u64,
 }
 
@@ -53,11 +53,12 @@ impl Ticker {
         Self { service, schedules, fired_until }
     }
 
-    /// Moves the clock to `target`, firing what lies between. Back is allowed and fires nothing.
-    pub async fn move_to(&self, target: DateTime<Utc>) -> Moved {
+    /// Moves the clock to `target` and fires the occurrences in between. Moving back is allowed and fires
+    /// nothing.
+    pub async fn move_to(&self, target: DateTime<Utc>) -> ClockMove {
         let mut fired_until = self.fired_until.lock().await;
         let clock = &self.service.sandbox.clock;
-        let mut moved = Moved::default();
+        let mut moved = ClockMove::default();
         for (at, schedule) in self.occurrences(*fired_until, target, Duration::minutes(PASSED_MINUTES)) {
             if at > clock.now() {
                 clock.pass(at);
@@ -66,7 +67,7 @@ impl Ticker {
             let done_before = moved.done + moved.failed;
             self.fire(schedule, at, &mut moved).await;
             *fired_until = at;
-            // What was done is dated; a process that dies now must not come back before that date.
+            // The results are dated, so a process that dies now must not continue before that date.
             if moved.done + moved.failed > done_before {
                 clock.set(clock.now());
             }
@@ -78,24 +79,24 @@ impl Ticker {
         moved
     }
 
-    /// Fires what has come due by the clock's own running.
+    /// Fires what has become due on a running clock.
     pub async fn catch_up(&self) {
         let mut fired_until = self.fired_until.lock().await;
         let now = self.service.sandbox.clock.now();
         for (at, schedule) in self.occurrences(*fired_until, now, Duration::zero()) {
-            self.fire(schedule, at, &mut Moved::default()).await;
+            self.fire(schedule, at, &mut ClockMove::default()).await;
         }
         *fired_until = now.max(*fired_until);
         self.deliver_events().await;
     }
 
-    /// What providers have to report reaches the service beside its own schedules.
+    /// Delivers the providers' webhooks too, which have no schedule.
     async fn deliver_events(&self) {
         self.service.deliver_stripe_events().await;
         self.service.deliver_resend_events().await;
     }
 
-    /// Looks at the clock every second, for ever.
+    /// Checks the clock every second, without end.
     pub async fn run(&self) {
         loop {
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -103,7 +104,7 @@ impl Ticker {
         }
     }
 
-    /// What is planned after `after` and up to `until`, of each job as far apart as `apart` says.
+    /// The occurrences after `after` and up to `until`, at the distance that `apart` sets for each job.
     fn occurrences(
         &self,
         after: DateTime<Utc>,
@@ -125,7 +126,7 @@ impl Ticker {
         all
     }
 
-    async fn fire(&self, schedule: &Schedule, at: DateTime<Utc>, moved: &mut Moved) {
+    async fn fire(&self, schedule: &Schedule, at: DateTime<Utc>, moved: &mut ClockMove) {
         let response = self.service.fire(&schedule.job, &schedule.path, at).await;
         let status = response.status();
         let report = read(response.into_body()).await;

@@ -111,7 +111,7 @@ impl<'a> Claim<'a> {
         let status = MigrationStatus { fence: fence + 1, ..found };
         let mut claim = Self { table, clock, status, held };
         if !claim.write(Some(fence), true).await? {
-            // Another run was faster, or it was our own write whose answer was lost.
+            // Another run was faster, or this was our own write whose answer was lost.
             let found = load_status(table).await?;
             match found.claim {
                 Some(held) if held.owner == owner && found.fence == claim.status.fence => {}

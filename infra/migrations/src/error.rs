@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::domain::kernel::time;
 use shared::store::StoreError;
 
-/// The errors hold nothing of a row but its key.
+/// The errors contain nothing of a row but its key.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     #[error("{0}; run it again to continue")]
@@ -22,7 +22,7 @@ pub enum MigrationError {
         until: DateTime<Utc>,
     },
     /// The claim was taken over meanwhile.
-    #[error("another run has taken over; `cargo migrate status` shows which")]
+    #[error("another run has taken over the claim; see `cargo migrate status`")]
     Lost,
     /// A newer checkout has migrated the data.
     #[error(

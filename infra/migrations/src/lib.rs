@@ -7,7 +7,7 @@
 //! | `pass` | one pass over the table, page by page |
 //! | `row` | the conditional write of a row, and its undo |
 //! | [`claim`] | the row with the data's version, the claim and the progress |
-//! | `pace` | the rate limit |
+//! | `rate_limit` | the rate limit |
 //!
 //! The service may write at any time: a row is changed only if it is still what was read; otherwise the service's
 //! write stays and the row is read again. After a crash a run continues after the last page.
@@ -15,8 +15,8 @@
 pub mod claim;
 pub mod error;
 pub mod numbered;
-mod pace;
 mod pass;
+mod rate_limit;
 mod row;
 pub mod run;
 pub mod table;

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_does_not_fit_is_said() {
+    fn missing_and_conflicting_options_are_reported() {
         for (arguments, environment, says) in [
             (&["sideways"][..], &ENVIRONMENT[..], "there is no command `sideways`"),
             (&["back"], &ENVIRONMENT, "back to which version?"),

@@ -72,7 +72,7 @@ pub fn format_forward(outcomes: &[Outcome]) -> String {
         }
     }
     if outcomes.is_empty() {
-        line(&mut text, "nothing to be done: every migration that was asked for is done");
+        line(&mut text, "nothing to do: every requested migration is done");
     }
     text
 }

@@ -5,7 +5,7 @@ use shared::store::{Item, StoreError};
 use crate::claim::{Claim, Direction, Work};
 use crate::error::MigrationError;
 use crate::numbered::Migration;
-use crate::pace::Pace;
+use crate::rate_limit::RowRateLimit;
 use crate::row::{self, Step};
 use crate::table::{Table, address, key_of, parts, spell};
 use crate::tally::Tally;
@@ -24,7 +24,7 @@ pub(crate) struct Walk<'a> {
 
 impl Walk<'_> {
     /// Checks every row and writes nothing.
-    pub(crate) async fn inspect(&self, pace: &mut Pace) -> Result<Tally, StoreError> {
+    pub(crate) async fn inspect(&self, rate_limit: &mut RowRateLimit) -> Result<Tally, StoreError> {
         let attributes = row::attributes(self.migration);
         let (mut tally, mut start) = (Tally::default(), None);
         loop {
@@ -39,7 +39,7 @@ impl Walk<'_> {
                 }
             }
             (self.on_progress)(&tally);
-            pace.read(page.scanned).await;
+            rate_limit.wait_after_reads(page.scanned).await;
             start = page.next;
             if start.is_none() {
                 return Ok(tally);
@@ -52,7 +52,7 @@ impl Walk<'_> {
         &self,
         claim: &mut Claim<'_>,
         mut work: Work,
-        pace: &mut Pace,
+        rate_limit: &mut RowRateLimit,
     ) -> Result<Tally, MigrationError> {
         let attributes = row::attributes(self.migration);
         loop {
@@ -60,10 +60,10 @@ impl Walk<'_> {
             let page = self.table.scan(self.migration.rows, &attributes, start).await?;
             for row in page.rows {
                 claim.renew_if_due().await?;
-                self.change_row(row, &attributes, &mut work.tally, pace).await?;
+                self.change_row(row, &attributes, &mut work.tally, rate_limit).await?;
             }
             (self.on_progress)(&work.tally);
-            pace.read(page.scanned).await;
+            rate_limit.wait_after_reads(page.scanned).await;
             let Some(next) = page.next else { return Ok(work.tally) };
             work.after = parts(&next);
             claim.save_progress(work.clone()).await?;
@@ -76,7 +76,7 @@ impl Walk<'_> {
         mut row: Item,
         attributes: &[String],
         tally: &mut Tally,
-        pace: &mut Pace,
+        rate_limit: &mut RowRateLimit,
     ) -> Result<(), StoreError> {
         tally.looked_at += 1;
         let key = key_of(&row);
@@ -89,7 +89,7 @@ impl Walk<'_> {
                 }
                 Step::Write(write, from) => {
                     let is_written = self.table.change(&key, write).await?;
-                    pace.wrote().await;
+                    rate_limit.wait_after_write().await;
                     if is_written {
                         tally.count_change(from, &spell(&key));
                         return Ok(());

@@ -1,5 +1,5 @@
-//! The conditional write of one row. It leaves a mark with the previous values, so that the undo restores exactly
-//! what the migration changed.
+//! The conditional write of one row. It stores the previous values in the row, so that the undo restores
+//! exactly what the migration changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -5,8 +5,8 @@ use shared::domain::kernel::clock::Clock;
 use crate::claim::{Claim, Direction, MigrationStatus, Work, load_status};
 use crate::error::MigrationError;
 use crate::numbered::{MIGRATIONS, Migration, Undo};
-use crate::pace::Pace;
 use crate::pass::Walk;
+use crate::rate_limit::RowRateLimit;
 use crate::table::Table;
 use crate::tally::Tally;
 
@@ -54,7 +54,7 @@ impl Migrator {
         end(claim, done).await
     }
 
-    /// What [`Self::forward`] would do; writes nothing, not even a claim.
+    /// The result that [`Self::forward`] would have; writes nothing, not even a claim.
     pub async fn forward_dry(
         &self,
         from: Option<u32>,
@@ -83,7 +83,7 @@ impl Migrator {
         end(claim, done).await
     }
 
-    /// What [`Self::back`] would do; writes nothing.
+    /// The result that [`Self::back`] would have; writes nothing.
     pub async fn back_dry(&self, to: u32) -> Result<Vec<Outcome>, MigrationError> {
         let status = load_known_status(&self.table).await?;
         self.inspect(undone(&status, to), Direction::Back).await
@@ -114,7 +114,7 @@ impl Migrator {
     async fn back_under(&self, claim: &mut Claim<'_>, to: u32) -> Result<Vec<Outcome>, MigrationError> {
         let mut outcomes = Vec::new();
         for migration in undone(&claim.status().clone(), to) {
-            // From the first restored row on the statement no longer holds.
+            // The condition no longer holds once the first row is restored.
             let version = claim.status().data_version.min(migration.number - 1);
             let outcome = match migration.undo {
                 Undo::Nothing(_) => Outcome { migration, tally: Tally::default(), is_settled: true },
@@ -138,13 +138,13 @@ impl Migrator {
         direction: Direction,
     ) -> Result<Outcome, MigrationError> {
         let walk = Walk { table: &self.table, migration, direction, on_progress: &*self.on_progress };
-        let mut pace = Pace::new(self.rows_per_second);
+        let mut rate_limit = RowRateLimit::new(self.rows_per_second);
         let mut work = work_of(claim.status(), migration, direction);
         let mut all = Tally::default();
         loop {
             claim.save_progress(work.clone()).await?;
             let number = work.walk;
-            let tally = walk.change(claim, work, &mut pace).await?;
+            let tally = walk.change(claim, work, &mut rate_limit).await?;
             let is_settled = tally.is_settled();
             all = tally.after(all);
             if is_settled || number >= MAX_WALKS {
@@ -162,7 +162,7 @@ impl Migrator {
         let mut outcomes = Vec::new();
         for migration in migrations {
             let walk = Walk { table: &self.table, migration, direction, on_progress: &*self.on_progress };
-            let tally = walk.inspect(&mut Pace::new(self.rows_per_second)).await?;
+            let tally = walk.inspect(&mut RowRateLimit::new(self.rows_per_second)).await?;
             outcomes.push(Outcome { migration, is_settled: tally.is_settled(), tally });
         }
         Ok(outcomes)

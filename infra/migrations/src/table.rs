@@ -130,11 +130,11 @@ impl Table {
                 Some(_) => {}
             }
         }
-        let strange = |index: &&GlobalSecondaryIndexDescription| {
+        let is_foreign = |index: &&GlobalSecondaryIndexDescription| {
             !INDEXES.iter().any(|(name, ..)| index.index_name() == Some(name))
         };
-        let strangers = indexes.iter().filter(strange);
-        differences.extend(strangers.map(|index| {
+        let foreign = indexes.iter().filter(is_foreign);
+        differences.extend(foreign.map(|index| {
             format!("it has an index `{}` that this code does not know", index.index_name().unwrap_or("?"))
         }));
         Ok(differences)

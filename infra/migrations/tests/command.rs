@@ -1,4 +1,4 @@
-//! The command as a process: what it says, how it ends, and what a kill leaves behind.
+//! Runs the command as a process: its output, its exit codes, and the state after a kill.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 use std::io::{BufRead as _, BufReader};
@@ -67,10 +67,9 @@ fn old_event(number: usize) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() {
+async fn the_exit_code_reports_the_status_from_the_first_check_to_the_undo() {
     let cloud = Cloud::with(3).await;
-    let title =
-        "migration 1, events_occurred_at: every stored event says beside its payload when it happened";
+    let title = "migration 1, events_occurred_at: every stored event has its time beside its payload";
     let (code, said) = cloud.ends(&["status"]).await;
     let definition = "definition: version 1, as this checkout has it\n";
     assert_eq!(
@@ -88,7 +87,7 @@ async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() 
     let (code, said) = cloud.ends(&["forward"]).await;
     assert_eq!((code, cloud.filled_in()), (0, 3), "{said}");
     assert_eq!(said, format!("{title}; changed: 3 of 3 rows (3 from the arrival)\n"));
-    let nothing = "nothing to be done: every migration that was asked for is done\n";
+    let nothing = "nothing to do: every requested migration is done\n";
     assert_eq!(cloud.ends(&["forward"]).await, (0, nothing.to_owned()));
     assert_eq!(cloud.ends(&["verify"]).await, (0, format!("{title}: true of all 3 rows\n")));
     assert!(cloud.ends(&["status"]).await.1.starts_with("data: version 1 (this checkout: 1)\n"));
@@ -99,7 +98,7 @@ async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_went_wrong_is_said_with_the_table_and_with_a_code_of_its_own() {
+async fn an_error_names_the_table_and_has_its_own_exit_code() {
     let cloud = Cloud::with(0).await;
     let (code, said) = cloud.ends(&["sideways"]).await;
     assert!(code == 2 && said.starts_with("cargo migrate: there is no command `sideways`\n"), "{said}");
@@ -122,15 +121,15 @@ async fn what_went_wrong_is_said_with_the_table_and_with_a_code_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
+async fn after_a_kill_the_status_names_the_owner_and_a_takeover_continues() {
     let cloud = Cloud::with(600).await;
     let mut slow = cloud.command(&["forward", "--rows-per-second", "500"]);
     let mut child = slow.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let id = child.id();
     // It prints the progress of the first page and is killed in the second.
     let stderr = child.stderr.take().unwrap();
-    let told = tokio::task::spawn_blocking(|| BufReader::new(stderr).lines().next().unwrap().unwrap());
-    assert_eq!(told.await.unwrap(), "  … 250 of 250 rows (250 from the arrival)");
+    let progress = tokio::task::spawn_blocking(|| BufReader::new(stderr).lines().next().unwrap().unwrap());
+    assert_eq!(progress.await.unwrap(), "  … 250 of 250 rows (250 from the arrival)");
     while cloud.filled_in() < 260 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

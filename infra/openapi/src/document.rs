@@ -11,7 +11,7 @@ use crate::{headers, info, layout, parameters, problems, rules};
 
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
-/// Every function, in the order in which readers meet them.
+/// Every function, in the order of the document.
 fn functions() -> Vec<Function> {
     [accounts::functions(), recovery::functions(), marketplace::functions(), platform::functions()]
         .into_iter()
@@ -19,7 +19,7 @@ fn functions() -> Vec<Function> {
         .collect()
 }
 
-/// The document as the file has it, or what is missing in it.
+/// The document as the file contains it, or its gaps.
 pub fn text() -> Result<String, String> {
     Ok(layout::text(&document()?))
 }

@@ -1,4 +1,4 @@
-//! The headers of answers, and the ways to prove who asks.
+//! The headers of answers, and the security schemes.
 
 use serde_json::{Map, Value, json};
 
@@ -60,7 +60,7 @@ pub fn headers() -> Value {
     })
 }
 
-/// The ways to prove who asks.
+/// The schemes of authentication.
 pub fn security_schemes() -> Value {
     json!({
         "whopUser": {

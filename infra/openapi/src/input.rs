@@ -1,5 +1,5 @@
-//! What the schemas of inputs share. The structs of inputs describe what handlers read field by field, so that every
-//! mistake is named at once; `tests/platform/openapi_inputs.rs` holds the two against each other.
+//! The common parts of input schemas. The input structs describe what handlers read field by field, so that
+//! every error is reported at once; `tests/platform/openapi_inputs.rs` compares the two.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};

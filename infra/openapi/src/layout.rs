@@ -1,10 +1,10 @@
-//! How the file is written: one line for what fits on one, so that a change is read as what it is.
+//! The format of the file: values that fit are written on one line, so that a diff is readable.
 
 use serde_json::{Map, Value};
 
 const WIDTH: usize = 140;
 
-/// What a reader wants to see first; everything else follows by the alphabet.
+/// The fields that come first; all others follow in alphabetical order.
 const FIRST: [&str; 14] = [
     "openapi",
     "info",

@@ -1,13 +1,13 @@
-//! The API document, made of three things that are each said once:
+//! The API document, generated from three sources:
 //!
-//! - the **views** in `shared/src/views`: what is answered, as structs; their comments are the descriptions;
-//! - the **routes** in `shared/src/auth/routes.rs`: who may ask, how often, with which key. Security, headers, keys
-//!   and the errors that follow from a row are not said again (`rules.rs`);
-//! - the **wording** here, one file for each function: what an operation does, what happens when it is sent twice,
-//!   its input and its examples.
+//! - the **views** in `shared/src/views`: the answers as structs; their comments are the descriptions;
+//! - the **routes** in `shared/src/auth/routes.rs`: access, rate limit and key of each route. `rules.rs`
+//!   derives security, headers, keys and errors from a row;
+//! - the **wording** here, one file for each function: what an operation does, what happens when it is
+//!   repeated, its input and its examples.
 //!
-//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves; a test fails when
-//! the file is older than what it is made of.
+//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves; a test
+//! fails when the file is older than its sources.
 
 pub mod accounts;
 mod document;

@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // The terminal is the one reader; where it is gone, the exit code still says it.
+            // If the terminal is gone, the exit code still reports the result.
             let _ = io::stderr().write_all(format!("{error}\n").as_bytes());
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! An operation as its function's file describes it: what the views and the table of routes cannot know.
+//! An operation as its function's file describes it: the parts that views and routes do not contain.
 
 use std::borrow::Cow;
 
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 pub struct Function {
     /// Its name, as in the table of routes.
     pub name: &'static str,
-    /// What it is for.
+    /// The tag, its group.
     pub about: &'static str,
     /// Its answer while something it needs is down: the name of a response in `problems.rs`.
     pub unavailable: Option<&'static str>,
     pub operations: Vec<Operation>,
 }
 
-/// What can be asked at one path by one method.
+/// One path and method of the API.
 #[derive(Clone)]
 pub struct Operation {
     pub(crate) method: &'static str,
@@ -39,7 +39,7 @@ pub(crate) struct Body {
     pub(crate) examples: Examples,
 }
 
-/// What comes back where all goes well.
+/// A successful answer.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -47,7 +47,7 @@ pub(crate) struct Answer {
     pub(crate) media_type: &'static str,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) schema: MakeSchema,
-    /// What is so of some of its fields with this very status.
+    /// The schema of some of its fields for this status.
     pub(crate) narrowed: Option<Value>,
     pub(crate) examples: Examples,
 }
@@ -57,22 +57,22 @@ pub(crate) type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
 /// Examples, each with its name and summary; one alone has neither.
 pub(crate) type Examples = Vec<(&'static str, &'static str, Value)>;
 
-/// An operation that is asked by GET.
+/// An operation with the method GET.
 pub fn get(path: &'static str, id: &'static str) -> Operation {
     operation("GET", path, id)
 }
 
-/// An operation that is asked by POST.
+/// An operation with the method POST.
 pub fn post(path: &'static str, id: &'static str) -> Operation {
     operation("POST", path, id)
 }
 
-/// An operation that is asked by PUT.
+/// An operation with the method PUT.
 pub fn put(path: &'static str, id: &'static str) -> Operation {
     operation("PUT", path, id)
 }
 
-/// An operation that is asked by any other method.
+/// An operation with any other method.
 pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
     let (summary, about, twice) =
         (String::new(), String::new(), "the same question again; nothing changes.".into());
@@ -80,7 +80,7 @@ pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> 
     Operation { method, path, id, summary, about, twice, parameters, body: None, answers, failures }
 }
 
-/// The two ways to run a job: by Vercel's cron, which asks by GET, and by an operator.
+/// The two ways to run a job: Vercel's cron, which uses GET, and an operator's request.
 pub fn job(
     path: &'static str,
     ids: [&'static str; 2],
@@ -101,7 +101,7 @@ pub fn job(
 }
 
 impl Operation {
-    /// Who asks, and for what.
+    /// The summary: the callers and the purpose.
     pub fn summary(mut self, summary: &str) -> Self {
         summary.clone_into(&mut self.summary);
         self
@@ -112,7 +112,7 @@ impl Operation {
         self
     }
 
-    /// What happens when it is sent twice; of a question, nothing.
+    /// The effect of a repeated request; none for a read.
     pub fn twice(mut self, twice: impl Into<Cow<'static, str>>) -> Self {
         self.twice = twice.into();
         self
@@ -124,19 +124,19 @@ impl Operation {
         self
     }
 
-    /// What has to be sent.
+    /// The body, with one example.
     pub fn body<T: JsonSchema>(self, example: Value) -> Self {
         self.bodies::<T>([("", "", example)])
     }
 
-    /// What has to be sent, with several examples.
+    /// The body, with several examples.
     pub fn bodies<T: JsonSchema>(mut self, examples: impl Into<Examples>) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
         self.body = Some(Body { description: None, is_required: true, schema, examples: examples.into() });
         self
     }
 
-    /// What was described last may be left out.
+    /// The body described before is optional.
     pub fn optional(mut self) -> Self {
         self.body.iter_mut().for_each(|body| body.is_required = false);
         self
@@ -152,7 +152,7 @@ impl Operation {
         self.answers::<T>(status, description, [("", "", example)])
     }
 
-    /// What comes back, with several examples.
+    /// A successful answer with several examples.
     pub fn answers<T: JsonSchema>(
         mut self,
         status: u16,

@@ -12,10 +12,11 @@ use shared::views::schema::EventId;
 use crate::operation::MakeSchema;
 use crate::schemas::Schemas;
 
-/// A parameter: its name in the document, where it stands under which name, what it means, its form, and one.
+/// A parameter: its name in the document, its place and name in a request, its description, its form, and an
+/// example.
 struct Parameter(&'static str, Place, &'static str, &'static str, Form, &'static str);
 
-/// Where a parameter stands. Those of the path are always there.
+/// The place of a parameter. Path parameters are always required.
 #[derive(PartialEq)]
 enum Place {
     Path,
@@ -23,7 +24,7 @@ enum Place {
     Header { is_required: bool },
 }
 
-/// What a parameter looks like.
+/// The form of a parameter.
 enum Form {
     Typed(MakeSchema),
     Plain(Value),
@@ -44,8 +45,8 @@ fn table() -> Vec<Parameter> {
             "Names this request, so that it may be sent again: 1 to 255 visible ASCII characters, once, bare or \
              in double quotes. Without one the request is refused with 400, because it moves money. The first \
              answer, success or refusal (4xx), is kept for 35 days and given again with `Idempotency-Replayed: \
-             true`. While the first request runs: 409 with `Retry-After`. With another body: 422. Our own trouble \
-             (5xx) is not kept. A key counts for one company, caller, method and path.",
+             true`. While the first request runs: 409 with `Retry-After`. With another body: 422. Our own errors \
+             (5xx) are not kept. A key counts for one company, caller, method and path.",
             Plain(json!({"type": "string", "pattern": "^(\"[!-~]{1,255}\"|(?!\"\"$)[!-~]{1,255})$"})), "3f2b7c1e-9d54-4a0b-8a57-5b1d2c6e7f80",
         ),
         Parameter(
@@ -53,7 +54,7 @@ fn table() -> Vec<Parameter> {
             "Names this request, so that it may be sent again: 1 to 255 visible ASCII characters, once, bare or \
              in double quotes. The first answer, success or refusal (4xx), is kept for 24 hours and given again \
              with `Idempotency-Replayed: true`. While the first request runs: 409 with `Retry-After`. With \
-             another body: 422. Our own trouble (5xx) is not kept. A key counts for one company, caller, method \
+             another body: 422. Our own errors (5xx) are not kept. A key counts for one company, caller, method \
              and path.",
             Plain(json!({"type": "string", "pattern": "^(\"[!-~]{1,255}\"|(?!\"\"$)[!-~]{1,255})$"})), "3f2b7c1e-9d54-4a0b-8a57-5b1d2c6e7f80",
         ),

@@ -1,4 +1,4 @@
-//! What follows from a row of the table of routes: who is let in, which parameters there are, and which errors.
+//! Derives the callers, parameters and errors of an operation from its route.
 
 use serde_json::{Value, json};
 use shared::auth::routes::{Access, Route};
@@ -8,7 +8,7 @@ use shared::http::idempotent::KeyPolicy;
 use crate::operation::{Function, Operation};
 use crate::problems;
 
-/// The security requirement that a route's caller has to meet.
+/// The security requirement of a route.
 pub fn security(route: &Route) -> Value {
     match route.access {
         Access::Anyone => json!([]),
@@ -42,8 +42,8 @@ pub fn parameters(route: &Route, operation: &Operation) -> Vec<&'static str> {
     names
 }
 
-/// The statuses of all errors, and for each the name of its response. What the operation names takes the place of what
-/// would follow.
+/// The statuses of all errors with the names of their responses. An error that the operation describes
+/// replaces the derived one.
 pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Vec<(u16, &'static str)> {
     let mut names = vec!["Internal"];
     if !is_page(operation) {
@@ -89,7 +89,7 @@ fn changes(route: &Route) -> bool {
     route.method != "GET"
 }
 
-/// A page is asked for by a browser that follows a link: nothing about it can be wrong.
+/// A browser requests a page by a link: the request cannot be invalid.
 fn is_page(operation: &Operation) -> bool {
     operation.answers.is_empty()
 }

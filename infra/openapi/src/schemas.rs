@@ -1,4 +1,4 @@
-//! The schemas of views and inputs, and what the document wants said otherwise than the generator says it.
+//! The schemas of views and inputs, and the corrections of the generator's output.
 
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
@@ -38,7 +38,7 @@ impl Schemas {
         finished(make(&mut self.inputs).to_value(), Contract::Deserialize)
     }
 
-    /// A schema that only the document knows, under its name.
+    /// A schema that exists only in the document, with its name.
     pub fn name(&mut self, name: &str, schema: Value) {
         self.named.insert(name.to_owned(), schema);
     }
@@ -71,7 +71,7 @@ fn finish(node: &mut Value, contract: &Contract) {
         Value::Array(items) => items.iter_mut().for_each(|item| finish(item, contract)),
         Value::Object(schema) => {
             finish_object(schema);
-            // What is left out of an answer is never null in it.
+            // A field that an answer omits is never null in it.
             if contract.is_serialize() {
                 left_out(schema);
             }
@@ -95,7 +95,7 @@ fn finish_object(schema: &mut Map<String, Value>) {
             .replace("[`", "`")
             .replace("`]", "`");
     }
-    // What is not described is not there.
+    // Undocumented properties do not exist.
     if schema.contains_key("properties") && schema.get("type") == Some(&json!("object")) {
         schema.entry("additionalProperties").or_insert(json!(false));
     }
@@ -107,7 +107,8 @@ fn finish_object(schema: &mut Map<String, Value>) {
     plain_numbers(schema);
 }
 
-/// An enum whose variants have comments is a choice of constants: shown as a list of words, explained in one text.
+/// An enum whose variants have comments is generated as a choice of constants: shown as a list of values with
+/// one description.
 fn one_list_of_words(schema: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = schema.get("oneOf") else { return };
     let word = |choice: &Value| {

@@ -126,7 +126,7 @@ impl Function {
 }
 
 async fn respond(api: &mut RuntimeApi, payload: Value) -> Result<Value, Failed> {
-    let hung_up = || Failed::Protocol("nobody polls any more".to_owned());
+    let hung_up = || Failed::Protocol("the function does not poll any more".to_owned());
     let outcome = api.invoke(payload).await.ok_or_else(hung_up)?;
     if outcome.kind == "response" { Ok(outcome.body) } else { Err(Failed::Invocation(outcome.body)) }
 }
@@ -141,7 +141,7 @@ fn cron(occurrence: &Occurrence<'_>) -> Result<Request<Bytes>, Failed> {
     request.body(Bytes::new()).map_err(|error| Failed::Protocol(error.to_string()))
 }
 
-/// Waits for the process, up to the timeout and only while it lives.
+/// Waits until the process ends, up to the timeout.
 async fn within<T>(
     process: &mut Process,
     what: &'static str,

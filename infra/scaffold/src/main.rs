@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
         _ => Err(USAGE.to_owned()),
     };
-    // If the terminal is gone, the exit code still tells the result.
+    // If the terminal is gone, the exit code still reports the result.
     match done {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());
@@ -78,9 +78,9 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
         fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let folder = root.join(function.folder());
-    // Files that were added by hand stay: only empty folders are removed.
+    // Files that were added by hand are kept: only empty folders are removed.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
-    Ok(format!("{} is gone. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
+    Ok(format!("{} is removed. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
 }
 
 /// All shared files with their edits applied.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::config::{Config, NAMES, Need};
+use shared::config::{Config, NAMES, Requirement};
 
 /// The secret, and the settings that it needs besides.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ fn mistakes(values: &BTreeMap<&str, &str>) -> (Vec<String>, Vec<String>) {
             named(mistake).is_some_and(|name| !name.secret && !values.contains_key(name.name))
         });
     // The template sets these itself.
-    let is_parameter = |mistake: &String| named(mistake).is_some_and(|name| name.need != Need::Start);
+    let is_parameter =
+        |mistake: &String| named(mistake).is_some_and(|name| name.requirement != Requirement::Start);
     (unusable, required_parameters.into_iter().filter(is_parameter).collect())
 }
 
@@ -66,7 +67,7 @@ mod tests {
     const KEY: &str = "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE=";
 
     #[test]
-    fn a_file_becomes_one_object_without_what_is_empty() {
+    fn a_file_becomes_one_object_without_empty_values() {
         let file =
             format!("# ours\nWHOP_API_KEY='a=b'\n\nCRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nOIDC_ISSUER=\n");
         let object = json!({"CRON_SECRET": CRON, "ENCRYPTION_KEY": KEY, "WHOP_API_KEY": "a=b"});
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_no_function_would_start_without_is_named_at_once() {
+    fn all_missing_required_variables_are_named_together() {
         let error = of("WHOP_API_KEY=a\nPOSTHOG_HOST=nowhere\n").unwrap_err();
         for named in ["POSTHOG_HOST: expected", "CRON_SECRET: is not set", "ENCRYPTION_KEY: is not set"] {
             assert!(error.contains(named), "{error}");
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_no_function_would_start_with_is_named_at_once_and_its_value_is_not() {
+    fn all_invalid_variables_are_named_together_without_their_values() {
         let error = of("SESSION_SECRET=hidden\nWHOP_APP_ID=app_1\nENCRYPTION_KEY=hidden\n").unwrap_err();
         assert!(error.contains("SESSION_SECRET") && error.contains("ENCRYPTION_KEY"), "{error}");
         assert!(!error.contains("hidden") && !error.contains("WHOP_APP_ID"), "{error}");
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_function_would_read_is_named_and_its_value_is_not() {
+    fn unknown_variables_are_named_without_their_values() {
         let error = of("CRON_SECRETS=hidden\nAWS_SECRET_ACCESS_KEY=hidden\n").unwrap_err();
         assert_eq!(error, "no function reads CRON_SECRETS, AWS_SECRET_ACCESS_KEY from a secret");
         assert!(of("hidden").is_err_and(|error| !error.contains("hidden")));

@@ -8,7 +8,7 @@ mod made;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use shared::config::{Config, Need};
+use shared::config::{Config, Requirement};
 
 const USAGE: &str = "\
 cargo secrets            new values for every secret that is yours to make, as lines of an environment file
@@ -64,10 +64,10 @@ fn check() -> Result<String, String> {
     let config = Config::read(shared::environment::read_variable)
         .map_err(|error| format!("It would not start:\n  {}", error.mistakes.join("\n  ")))?;
     if config.missing().is_empty() {
-        return Ok("It starts, and nothing that everybody needs is missing.\n".to_owned());
+        return Ok("It starts, and no required variable is missing.\n".to_owned());
     }
-    let missing = config.missing().iter().map(|name| match name.need {
-        Need::Start => format!("  {} (no function starts without it)\n", name.name),
+    let missing = config.missing().iter().map(|name| match name.requirement {
+        Requirement::Start => format!("  {} (no function starts without it)\n", name.name),
         _ => format!("  {} (off without it: {})\n", name.name, name.off_without),
     });
     Err(format!("These are missing:\n{}", missing.collect::<String>()))

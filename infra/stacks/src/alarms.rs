@@ -12,7 +12,7 @@ use crate::functions::Function;
 /// The limit for requests of people.
 const SLOW_AFTER_MS: u64 = 2_000;
 
-/// A run by hand takes up to forty seconds, as its caller knows.
+/// A manual run takes up to forty seconds, which its caller accepts.
 const RUNS_BY_HAND: &str = "payout-admin";
 
 /// The percentage of the time limit after which a run counts as slow.

@@ -1,11 +1,11 @@
-//! Parts of a template, found by what CloudFormation calls them. What is not written as expected panics: nothing may
-//! be concluded from it.
+//! Reads parts of a template by CloudFormation's names. An unexpected form panics, because no conclusion may
+//! be drawn from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml_ng::Value as Yaml;
 
-/// What the template calls a function.
+/// The logical id of a function.
 pub const FUNCTION: &str = "AWS::Serverless::Function";
 
 /// The functions of the template, by the name of their binary.
@@ -52,7 +52,7 @@ pub fn texts(value: &Yaml) -> BTreeSet<&str> {
     }
 }
 
-/// What a tag such as `!Ref` is about.
+/// The argument of a tag such as `!Ref`.
 pub fn tagged(value: &Yaml) -> &str {
     match value {
         Yaml::Tagged(tagged) => tagged.value.as_str().unwrap_or_default(),

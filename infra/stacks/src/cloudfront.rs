@@ -140,6 +140,6 @@ mod tests {
             patterns.len(),
             functions.len()
         );
-        assert!(!functions.contains(&"payouts"), "nobody starts a payout from a browser");
+        assert!(!functions.contains(&"payouts"), "payouts are not started from a browser");
     }
 }

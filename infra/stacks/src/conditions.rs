@@ -1,5 +1,5 @@
-//! The conditions of policies, held against requests: a right that is tied to some rows is taken for those rows only,
-//! and is tied to none that nobody asks for.
+//! Compares the conditions of policies with requests: a right that is limited to some rows is used for those
+//! rows only, and every listed row is used.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ pub fn tied(function: &Yaml) -> Vec<String> {
     tied.map(|(right, _)| right).collect()
 }
 
-/// What a function did without a right to those rows, and the rows it may see and never looked at.
+/// Actions on rows without a right to them, and rights to rows that were never used.
 pub fn complaints(function: &Yaml, touched: &BTreeSet<Touch>) -> Vec<String> {
     let grants = grants(function);
     let may = |(right, keys): &&Touch| {
@@ -64,7 +64,7 @@ pub fn complaints(function: &Yaml, touched: &BTreeSet<Touch>) -> Vec<String> {
             touched.iter().any(|(taken, keys)| taken == right && keys.iter().any(|key| is_of(kind, key)))
         };
         let idle = kinds.iter().flatten().filter(|kind| !used(kind));
-        found.extend(idle.map(|kind| format!("nobody takes {right} for {kind}")));
+        found.extend(idle.map(|kind| format!("{right} for {kind} is never used")));
     }
     found
 }

@@ -48,7 +48,7 @@ fn of_function(function: &Function, y: usize) -> Vec<Value> {
     let mut graphs = vec![
         ("calls and failures", vec![own("Invocations"), own("Errors"), said("errors")]),
         ("duration, ms", vec![duration("p50"), duration("p95"), duration("Maximum")]),
-        ("at once, and turned away", vec![own("ConcurrentExecutions"), own("Throttles")]),
+        ("concurrent, and throttled", vec![own("ConcurrentExecutions"), own("Throttles")]),
     ];
     if function.job.is_some() {
         let run = ["due", "done", "failed", "in_doubt"].map(said).into();

@@ -1,6 +1,6 @@
-//! The deployment as files: what `template.yaml` and `vercel.json` say, and the stacks that are written from the
-//! template and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own loops are
-//! macros that no tool can look into before they are deployed.
+//! The deployment as files: `template.yaml`, `vercel.json`, and the stacks that are generated from the
+//! template and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own loops
+//! are macros that no tool can expand before they are deployed.
 
 mod alarms;
 pub mod cloudformation;
@@ -15,7 +15,7 @@ pub mod repository;
 pub mod schedule;
 mod vercel;
 
-/// The stacks of a template: their paths from the root of the repository, and what stands in them.
+/// The stacks of a template: their paths from the root of the repository, and their contents.
 pub fn files(template: &str) -> Result<[(&'static str, String); 3], String> {
     let functions = functions::read(template)?;
     let alarms = ("infra/alarms.yaml", alarms::stack(&functions));

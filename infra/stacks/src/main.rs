@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         ["parameters", named @ ..] => overrides(named, false),
         _ => Err("cargo stacks, or cargo stacks parameters [--first] NAME=VALUE…".to_owned()),
     };
-    // If the terminal is gone, the exit code still tells the result.
+    // If the terminal is gone, the exit code still reports the result.
     match result {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());

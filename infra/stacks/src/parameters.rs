@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once_and_in_the_templates_words() {
+    fn all_errors_are_reported_together_with_the_templates_descriptions() {
         let wrong = [
             "AlarmMail=you",
             "Rollout=Sometimes",
@@ -139,7 +139,7 @@ mod tests {
         ];
         let said = asked(&wrong, true).unwrap_err();
         let template: Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
-        for told in [
+        for message in [
             text(&template["Parameters"]["AlarmMail"]["ConstraintDescription"]),
             text(&template["Rules"]["DomainNeedsCertificate"]["Assertions"][0]["AssertDescription"]),
             text(&template["Rules"]["DomainNeedsCertificate"]["Assertions"][1]["AssertDescription"]),
@@ -148,15 +148,15 @@ mod tests {
             "Whop: the template has no such parameter.".to_owned(),
             "WhopAppId has to be named: ".to_owned(),
         ] {
-            assert!(said.contains(&told), "{told} in {said}");
+            assert!(said.contains(&message), "{message} in {said}");
         }
         assert_eq!(said.lines().count(), 8, "{said}");
     }
 
     #[test]
-    fn a_first_deployment_that_tells_nobody_is_refused_and_a_later_one_keeps_whom_it_tells() {
-        let told = asked(&["WhopAppId=app_1"], true).unwrap_err();
-        assert!(told.contains("Alarms need somebody to ring for"), "{told}");
+    fn a_first_deployment_without_an_alarm_address_is_refused_and_a_later_one_keeps_it() {
+        let message = asked(&["WhopAppId=app_1"], true).unwrap_err();
+        assert!(message.contains("Alarms need a recipient"), "{message}");
         assert_eq!(asked(&["WhopAppId=app_1"], false).unwrap(), ["WhopAppId=\"app_1\""]);
         assert!(asked(&["WhopAppId=app_1", "AlarmMail=you@example.com"], true).is_ok());
         assert!(asked(&["WhopAppId"], false).is_err(), "no value");

@@ -10,7 +10,7 @@ pub type Pattern = (String, &'static str);
 struct Node {
     /// The function whose route ends here.
     own: Option<&'static str>,
-    /// The following segments in alphabetical order; `*` stands for a parameter.
+    /// The following segments in alphabetical order; `*` is a parameter.
     below: BTreeMap<String, Node>,
 }
 
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_one_function_is_one_pattern_and_a_parameter_comes_last() {
+    fn a_function_has_as_few_patterns_as_possible_and_parameters_come_last() {
         let routes = [
             ("/api/cases/{id}", "cases"),
             ("/api/cases/{id}/nudge", "nudge"),
@@ -90,9 +90,9 @@ mod tests {
             ("/api/bookings/{id}/accept", "bookings"),
         ];
         let patterns = patterns(routes.into_iter());
-        let told: Vec<_> = patterns.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        let names: Vec<_> = patterns.iter().map(|(pattern, _)| pattern.as_str()).collect();
         assert_eq!(
-            told,
+            names,
             ["/api/bookings/*", "/api/bookings", "/api/cases/export", "/api/cases/*/nudge", "/api/cases/*"]
         );
     }

@@ -1,5 +1,5 @@
-//! What the statements of a policy allow, read from a template: exact calls of exact resources, and nothing in any
-//! other form, because a form that is not read here could allow anything.
+//! The rights of a policy, read from a template: exact actions on exact resources. Any other form yields no
+//! rights, because it could allow anything.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::cloudformation::{mappings, strings, texts};
 /// Rights, as [`allowed`] writes them.
 pub type Rights = BTreeSet<String>;
 
-/// What the template lets a function do: an action on the table, an action and an index, or one and the bus.
-/// Whatever else it may do is looked at in `tests/templates/rights.rs`.
+/// The rights of a function in the template: an action on the table, an action and an index, or one and the
+/// bus. Its other rights are checked in `tests/templates/rights.rs`.
 pub fn allowed(function: &Yaml) -> Rights {
     statements_of(function).flat_map(rights_of).collect()
 }
@@ -22,7 +22,7 @@ pub fn statements_of(function: &Yaml) -> impl Iterator<Item = &Yaml> {
     policies.into_iter().flatten().filter_map(|policy| policy["Statement"].as_sequence()).flatten()
 }
 
-/// What one statement allows.
+/// The rights that one statement grants.
 pub fn rights_of(statement: &Yaml) -> Vec<String> {
     let resources = texts(&statement["Resource"]);
     let mut rights = Vec::new();

@@ -1,4 +1,4 @@
-//! The files of the repository that say what is deployed, and the functions that are there.
+//! The deployment files of the repository, and its functions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub const STACKS: [&str; 4] =
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.ancestors().nth(2).expect("infra/stacks stands in the repository").to_owned()
+    own.ancestors().nth(2).expect("infra/stacks is in the repository").to_owned()
 }
 
 /// One file by its path from the root.

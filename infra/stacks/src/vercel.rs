@@ -67,7 +67,7 @@ Resources:
 "#;
 
 const TAIL: &str = "
-# What the project at Vercel is told.
+# The settings of the project at Vercel.
 Outputs:
   TableName: {Value: !Ref Table}
   Region: {Value: !Ref AWS::Region}

@@ -1,4 +1,4 @@
-//! A stand-in for one source at Better Stack, which takes lines of JSON.
+//! A stand-in for one source at Better Stack, which accepts lines of JSON.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -15,10 +15,10 @@ use crate::base::{ProviderState, StandIn, keep_newest};
 use crate::fault::Operation;
 use crate::outbox::Provider;
 
-/// What opens the source.
+/// The token of the source.
 pub const SOURCE_TOKEN: &str = "sandbox-source-token";
 
-/// Where it stands here; in life it has a host of its own.
+/// Its path here; the real service has its own host.
 pub const PATH: &str = "/better-stack";
 
 /// How many lines are remembered.
@@ -26,7 +26,7 @@ const MAX_LINES: usize = 1_000;
 
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 
-/// The source, whose state is gone with the last clone.
+/// The source. Its state is dropped with the last clone.
 pub type BetterStackStandIn = StandIn<Source>;
 
 /// The newest lines, in the order in which they came.

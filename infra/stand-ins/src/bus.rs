@@ -1,7 +1,7 @@
-//! A stand-in for EventBridge: `PutEvents` with its limits, and an answer for each entry.
+//! A stand-in for EventBridge: `PutEvents` with its limits, and a result for each entry.
 //!
-//! A fault rule for every company concerns whole requests; one that names a company refuses that company's
-//! entries one by one, and the others of the same request are taken.
+//! A fault rule without a company applies to whole requests; one with a company refuses that company's
+//! entries, and the others of the same request are accepted.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,15 +25,15 @@ pub const BUS: &str = "sandbox";
 const TARGET: &str = "AWSEvents.PutEvents";
 const MAX_ENTRIES: usize = 10;
 const MAX_BYTES: usize = 256 * 1024;
-/// What Scheduler and Pipes take for a kind.
+/// The longest kind that Scheduler and Pipes accept.
 const MAX_TYPE_CHARS: usize = 128;
-/// What a time counts for.
+/// The size that a timestamp counts for.
 const TIME_BYTES: usize = 14;
 
 /// EventBridge, as far as this project talks to it.
 pub type BusStandIn = StandIn<Bus>;
 
-/// What it took, in the order in which it came.
+/// The accepted entries, in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct Bus(Vec<ReceivedEvent>);
 
@@ -44,7 +44,7 @@ pub struct ReceivedEvent {
     pub at: DateTime<Utc>,
     pub bus: String,
     pub source: String,
-    /// What kind of thing it is.
+    /// The detail type, the kind of the event.
     pub detail_type: String,
     pub detail: Value,
 }
@@ -70,7 +70,7 @@ impl BusStandIn {
         Router::new().route("/", post(put)).with_state(self.clone())
     }
 
-    /// What the bus took, in the order in which it came; what came twice stands here twice.
+    /// The accepted entries in order of arrival, including duplicates.
     pub fn received(&self) -> Vec<ReceivedEvent> {
         self.state().0.clone()
     }
@@ -131,7 +131,7 @@ async fn put(State(bus): State<BusStandIn>, headers: HeaderMap, body: Bytes) -> 
     bus.answer(Operation::PutEvents, None, move |bus| bus.put(&headers, &body)).await
 }
 
-/// The entries of a request, or the name of what is wrong with it.
+/// The entries of a request, or the name of its error.
 fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Entry>, &'static str> {
     let text = |name: &str| header_text(headers, name);
     if !text(header::AUTHORIZATION.as_str()).starts_with("AWS4-HMAC-SHA256 ") {

@@ -1,10 +1,10 @@
-//! The providers, as far as this project talks to them.
+//! Stand-ins for the providers, as far as this project uses them.
 //!
-//! Nothing here imitates our own code: a stand-in keeps its provider's own rules (keys, audiences, error shapes), and
-//! whatever would have left the system ends in one [`outbox::Outbox`] that a test can count. Each is a [`StandIn`]
-//! over what its provider knows; [`sandbox::Sandbox`] has all of them, on one movable [`clock::SandboxClock`] and
-//! under one set of [`fault::Faults`]. All handles are cheap clones of one state, which is in memory and, if a
-//! sandbox is opened in a folder, also on disk before anybody is answered.
+//! Nothing here imitates our own code: a stand-in keeps its provider's rules (keys, audiences, error shapes),
+//! and every external effect ends in one [`outbox::Outbox`] that a test can count. Each is a [`StandIn`] over
+//! its provider's state; [`sandbox::Sandbox`] has all of them, with one movable [`clock::SandboxClock`] and
+//! one set of [`fault::Faults`]. All handles are cheap clones of one state, which is in memory and, if a
+//! sandbox is opened in a folder, also on disk before a request is answered.
 
 mod base;
 pub mod better_stack;

@@ -1,4 +1,4 @@
-//! A stand-in for PostHog: `POST /batch/` with what it asks of an event.
+//! A stand-in for PostHog: `POST /batch/` with its requirements for events.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -19,14 +19,14 @@ use crate::outbox::Provider;
 pub const API_KEY: &str = "phc_sandbox_project_key";
 
 const MAX_BYTES: usize = 20 * 1024 * 1024;
-/// What one event may take, and its name.
+/// The longest event and the longest name that are accepted.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 const MAX_NAME_CHARS: usize = 200;
 
-/// PostHog, whose state is gone with the last clone.
+/// PostHog. Its state is dropped with the last clone.
 pub type PostHogStandIn = StandIn<Project>;
 
-/// What it took, in the order in which it came.
+/// The accepted events, in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct Project(Vec<Captured>);
 
@@ -36,7 +36,7 @@ pub struct Project(Vec<Captured>);
 pub struct Captured {
     /// By which repetitions are known.
     pub uuid: String,
-    /// What kind of thing it is.
+    /// The event's name, its kind.
     pub event: String,
     pub distinct_id: String,
     pub timestamp: String,
@@ -55,7 +55,7 @@ impl PostHogStandIn {
         Router::new().route("/batch/", post(capture)).with_state(self.clone())
     }
 
-    /// What was taken, in the order in which it came; what came twice stands here twice.
+    /// The accepted events in order of arrival, including duplicates.
     pub fn captured(&self) -> Vec<Captured> {
         self.state().0.clone()
     }

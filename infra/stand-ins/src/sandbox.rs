@@ -1,4 +1,4 @@
-//! All stand-ins together, in memory or in a folder that remembers them.
+//! All stand-ins together, in memory or stored in a folder.
 
 use std::fs;
 use std::io;
@@ -24,32 +24,31 @@ use crate::sentry::SentryStandIn;
 use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
 
-/// The file in the folder of a sandbox that holds all it remembers.
+/// The file of the journal in the sandbox's folder.
 const JOURNAL_FILE: &str = "sandbox.journal";
 
-/// The providers, the effects they had, the trouble they have and the time they tell; all clones
-/// share one state.
+/// The providers, their effects, the injected faults and the clock; all clones share one state.
 ///
-/// What is kept in a folder survives whatever ends the process, except the request counts, which
-/// are observations of one run.
+/// A sandbox in a folder survives the end of the process, except the request counts, which are observations
+/// of one run.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
-    /// The time everything else here tells.
+    /// The clock of all stand-ins.
     pub clock: SandboxClock,
     pub outbox: Outbox,
     pub faults: Faults,
     /// Memberships, pushes and direct messages.
     pub whop: WhopStandIn,
     pub resend: ResendStandIn,
-    /// An issuer of tokens, which forgets its codes with the process.
+    /// An issuer of tokens; its codes are not stored.
     pub oidc: OidcStandIn,
     pub stripe: StripeStandIn,
     pub bus: BusStandIn,
-    /// Analytics, which forgets with the process.
+    /// Analytics; its events are not stored.
     pub posthog: PostHogStandIn,
-    /// Errors and check-ins, forgotten with the process.
+    /// Errors and check-ins, which are not stored.
     pub sentry: SentryStandIn,
-    /// The log, forgotten with the process.
+    /// The log, which is not stored.
     pub better_stack: BetterStackStandIn,
 }
 
@@ -65,16 +64,15 @@ pub enum OpenSandboxError {
 }
 
 impl Sandbox {
-    /// A sandbox that is gone with its last clone and never touches a disk.
+    /// A sandbox in memory, dropped with its last clone.
     pub fn memory(clock: SandboxClock) -> Self {
         Self::of(Context { clock, outbox: Outbox::new(), faults: Faults::new() })
     }
 
-    /// The sandbox kept in the folder `dir`, created if absent, on a running clock.
+    /// The sandbox stored in the folder `dir`, created if absent, on a running clock.
     ///
-    /// The clock shows `start_at`; without it, it goes on as if it had run since the last time,
-    /// and in a new folder it shows the time of day. Nobody else can open the folder until the last
-    /// clone is gone.
+    /// The clock shows `start_at`; without it, it continues as if it had run since the last time, and in a
+    /// new folder it shows the time of day. The folder is locked until the last clone is dropped.
     pub fn open(dir: &Path, start_at: Option<DateTime<Utc>>) -> Result<Self, OpenSandboxError> {
         fs::create_dir_all(dir)
             .map_err(|source| OpenSandboxError::Folder { path: dir.to_owned(), source })?;
@@ -95,8 +93,8 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Another sandbox that stands where this one does and goes its own way from here, on a clock that
-    /// stands still and kept nowhere. Fault rules and the codes of the issuer stay behind.
+    /// An independent copy in memory, on a clock that does not advance by itself. Fault rules and the
+    /// issuer's codes are not copied.
     #[must_use]
     pub fn copy(&self) -> Self {
         let clock = SandboxClock::frozen(self.clock.now());
@@ -141,7 +139,7 @@ impl Sandbox {
         }
     }
 
-    /// Everybody takes what is theirs of a record.
+    /// Replays a record in every stand-in.
     fn replay(&self, mut record: Record) -> Result<(), ForeignRecord> {
         self.clock.replay(&mut record)?;
         self.faults.replay(&mut record)?;

@@ -20,17 +20,17 @@ pub const PUBLIC_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// The number of it.
 pub const PROJECT: &str = "4501";
 
-/// What one event may take.
+/// The largest event that is accepted.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// How many events, and how many check-ins, are remembered.
 const MAX_KEPT: usize = 10_000;
 
 const MAX_SLUG_CHARS: usize = 50;
 
-/// Sentry, whose state is gone with the last clone.
+/// Sentry. Its state is dropped with the last clone.
 pub type SentryStandIn = StandIn<Project>;
 
-/// What it took, in the order in which it came.
+/// The accepted items, in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
     events: Vec<Value>,

@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobodys_hash_costs_what_everybodys_does() {
+    async fn hashing_for_an_unknown_account_takes_as_long() {
         let cost = |hash: &str| hash.split('$').map(str::to_owned).collect::<Vec<_>>();
         let (nobodys, everybodys) =
             (cost(UNKNOWN_PASSWORD_HASH), cost(&hash("correct horse battery").await.unwrap()));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_guessed_is_no_new_password() {
+    fn a_guessable_password_is_refused() {
         let words = OwnWords::of(Some("canary@example.org"), "", "");
         for weak in
             ["short", "aaaaaaaaaaaaaaaa", "Canary@Example.org", &"abcdefgh".repeat(33), "Passw0rd1234"]

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said_without_showing_it() {
+    fn unreadable_values_are_reported_without_showing_them() {
         for text in [r#"{"CRON_SECRET": 17}"#, "hunter2", r#"["hunter2"]"#] {
             let error = parse_text(text).unwrap_err().to_string();
             assert!(

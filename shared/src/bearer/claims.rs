@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_role_is_one_of_our_words_or_of_those_that_are_mapped_to_them() {
+    fn a_role_is_one_of_ours_or_mapped_to_one() {
         let (plain, mapped) = (issuer(json!({})), issuer(json!({"admin": "owner", "books": "accountant"})));
         assert_eq!(role(&json!("owner"), &plain), Some(Role::Owner));
         assert_eq!(role(&json!(["staff", "accountant", "owner"]), &plain), Some(Role::Accountant));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_is_short_plain_and_nobodys_address() {
+    fn a_subject_is_short_plain_and_no_mail_address() {
         let plain = subject("https://a.example", "auth0|5f7c").unwrap();
         assert!(plain.ends_with(":auth0|5f7c") && plain.len() == 12 + 1 + 10, "{plain}");
         assert!(CustomerId::parse(&plain).is_ok());

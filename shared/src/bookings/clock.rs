@@ -9,7 +9,7 @@ use crate::domain::marketplace::booking::{
 };
 use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::action::Actor;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::store::error::RecordError;
 use crate::store::retry::retry;
 use crate::store::{Company, StoreError};
@@ -28,7 +28,7 @@ impl Bookings<'_> {
         booking_id: BookingId,
     ) -> Result<RowResult, StoreError> {
         match retry(TRIES, |_| self.expire_once(company, booking_id)).await {
-            Err(StoreError::Conflict { .. }) => Ok(RowResult::of(Worked::Skipped, "moved_meanwhile")),
+            Err(StoreError::Conflict { .. }) => Ok(RowResult::of(RowOutcome::Skipped, "moved_meanwhile")),
             result => result,
         }
     }
@@ -37,20 +37,20 @@ impl Bookings<'_> {
         let now = self.now();
         let row = company.booking(booking_id).await?;
         let Some(booking) = row.booking() else {
-            return Ok(RowResult::of(Worked::Skipped, "not_asked_for"));
+            return Ok(RowResult::of(RowOutcome::Skipped, "not_asked_for"));
         };
         let due = booking.next_due(&self.effect_clients.booking_config.policy);
         let (what, reason) = match due {
             // The index lags behind, or the deployment has extended the deadline.
             Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
                 company.store().commit(self.ids.next(), vec![company.postpone_booking(&row, at)]).await?;
-                return Ok(RowResult::of(Worked::Skipped, "not_due_yet"));
+                return Ok(RowResult::of(RowOutcome::Skipped, "not_due_yet"));
             }
             Some(Due::Decline { reason, .. }) => (BookingFactKind::AutoDeclined { reason }, reason.as_str()),
             Some(Due::Expire { .. }) => {
                 (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
             }
-            _ => return Ok(RowResult::of(Worked::Skipped, "answered")),
+            _ => return Ok(RowResult::of(RowOutcome::Skipped, "answered")),
         };
         self.record_decision(company, row, &booking, (what, reason), now).await
     }
@@ -81,7 +81,7 @@ impl Bookings<'_> {
                     tracing::error!(%booking_id, %error, "a booking's end was not recorded");
                     let later = company.postpone_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
                     company.store().commit(self.ids.next(), vec![later]).await?;
-                    return Ok(RowResult::of(Worked::FailedAlone, "not_recorded"));
+                    return Ok(RowResult::of(RowOutcome::FailedAlone, "not_recorded"));
                 }
             };
         company.store().commit(self.ids.next(), recording.writes).await?;

@@ -8,7 +8,7 @@ use crate::domain::marketplace::booking::{Booking, BookingStatus, Step};
 use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::domain::marketplace::payout::TransferRequest;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects::{self, Outcome};
 use crate::store::{Company, StoreError};
 
@@ -19,7 +19,7 @@ const MAX_STEPS: usize = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepsResult {
     /// The worst result of the steps.
-    pub worked: Worked,
+    pub worked: RowOutcome,
     /// The booking's stage after the last step that changed the booking.
     pub stage: Option<BookingStatus>,
 }
@@ -33,7 +33,7 @@ impl Bookings<'_> {
         booking_id: BookingId,
         steps: Vec<Effect>,
     ) -> StepsResult {
-        let mut result = StepsResult { worked: Worked::Done, stage: None };
+        let mut result = StepsResult { worked: RowOutcome::Done, stage: None };
         let mut queue = VecDeque::from(steps);
         for _ in 0..MAX_STEPS {
             let Some(step) = queue.pop_front() else { break };
@@ -49,7 +49,7 @@ impl Bookings<'_> {
                 }
                 Err(error) => {
                     tracing::error!(%booking_id, %error, "the end of a step was not written");
-                    Worked::Failed
+                    RowOutcome::Failed
                 }
             };
             result.worked = result.worked.max(worked);
@@ -64,21 +64,21 @@ impl Bookings<'_> {
         operation: &str,
     ) -> Result<RowResult, StoreError> {
         let Some(effect) = company.action(booking_id, operation).await? else {
-            return Ok(RowResult::of(Worked::Skipped, "step_absent"));
+            return Ok(RowResult::of(RowOutcome::Skipped, "step_absent"));
         };
         let now = self.now();
         if effect.status.is_final() {
-            return Ok(RowResult::of(Worked::Skipped, "step_ended"));
+            return Ok(RowResult::of(RowOutcome::Skipped, "step_ended"));
         }
         if effect.lease_until.is_some_and(|until| until > now) {
-            return Ok(RowResult::of(Worked::Skipped, "step_waits"));
+            return Ok(RowResult::of(RowOutcome::Skipped, "step_waits"));
         }
         // Only what was never sent can be withdrawn.
         if effect.status == EffectStatus::Prepared {
             let row = company.booking(booking_id).await?;
             if let Some(reason) = withdrawal_reason(&row, &effect.request) {
                 effects::withdraw(company, booking_id, &effect, reason, self.effect_clients, now).await?;
-                return Ok(RowResult::of(Worked::Done, reason));
+                return Ok(RowResult::of(RowOutcome::Done, reason));
             }
         }
         let performed = self.perform_steps(company, booking_id, vec![effect]).await;
@@ -87,15 +87,15 @@ impl Bookings<'_> {
 }
 
 /// Logs a step's outcome, and maps it to what the run reports.
-fn log_outcome(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> Worked {
-    let Outcome::Recorded(effect) = outcome else { return Worked::Skipped };
+fn log_outcome(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> RowOutcome {
+    let Outcome::Recorded(effect) = outcome else { return RowOutcome::Skipped };
     tracing::info!(%booking_id, effect = %effects::describe(effect), "effect attempted");
     match effect.status {
-        EffectStatus::Done | EffectStatus::Rejected => Worked::Done,
-        EffectStatus::Unknown => Worked::InDoubt,
+        EffectStatus::Done | EffectStatus::Rejected => RowOutcome::Done,
+        EffectStatus::Unknown => RowOutcome::InDoubt,
         // A failed mail must not delay other bookings.
-        EffectStatus::Prepared | EffectStatus::Sending if is_mail => Worked::FailedAlone,
-        EffectStatus::Prepared | EffectStatus::Sending => Worked::Failed,
+        EffectStatus::Prepared | EffectStatus::Sending if is_mail => RowOutcome::FailedAlone,
+        EffectStatus::Prepared | EffectStatus::Sending => RowOutcome::Failed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The environment of a deployment, which must hold every variable that is required at the start.
 
-use super::{Config, ConfigError, Name, Need, is_something, unset};
+use super::{Config, ConfigError, Name, Requirement, is_something, unset};
 
 impl Config {
     /// Reads the environment of a deployed function. Missing required variables are reported together with
@@ -8,7 +8,7 @@ impl Config {
     pub fn of_deployment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let read = Self::read(&lookup);
         let absent: Vec<Name> = unset(|name| lookup(name).filter(|value| is_something(value)))
-            .filter(|name| name.need == Need::Start)
+            .filter(|name| name.requirement == Requirement::Start)
             .collect();
         if absent.is_empty() {
             return read;
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nothing_starts_without_is_reported_together_with_what_cannot_be_used() {
+    fn missing_and_invalid_variables_are_reported_together() {
         let read = |given: &[(&str, &str)]| {
             Config::of_deployment(|name| {
                 given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_a_day_is_a_day_in_bogota_and_pesos_wait_for_the_minimum() {
+    fn by_default_days_are_those_of_bogota_and_pesos_have_a_minimum() {
         let (marketplace, mistakes) = read(&[]);
         assert_eq!(mistakes, [""; 0]);
         assert_eq!(marketplace.calendar.zone_name(), "America/Bogota");

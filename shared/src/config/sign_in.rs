@@ -156,6 +156,6 @@ mod tests {
         }
         assert_eq!(mistakes_of("correct horse battery"), [""; 0]);
         let hash = "$argon2id$v=19$m=19456,t=2,p=1$NidAesiT2TAVTHt4KQtwfg$XacNjZIe05UQ5Nlx09XDqV6wJavxm2dEbwAyh15YVkI";
-        assert_eq!(mistakes_of(hash), [""; 0], "nobody can tell what it is the hash of");
+        assert_eq!(mistakes_of(hash), [""; 0], "a hash does not reveal its password");
     }
 }

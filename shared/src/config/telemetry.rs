@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dsn_that_names_no_project_is_a_mistake_that_says_what_is_wrong() {
+    fn a_dsn_without_a_project_is_refused_with_the_reason() {
         let error = read(&[("SENTRY_DSN", "https://hunter2@sentry.example.com")]).unwrap_err();
         assert!(error.contains("SENTRY_DSN: has no project number") && !error.contains("hunter2"), "{error}");
         let values = [

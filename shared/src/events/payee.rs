@@ -86,6 +86,6 @@ impl EventIntake<'_> {
         let stripe = self.settled_stripe(event, may_query, now)?;
         let found = stripe.account(account.as_str()).await;
         let found = found.map_err(|error| ApplyError::of_look_up(&error))?;
-        found.standing().ok_or(ApplyError::Unanswered)
+        found.status().ok_or(ApplyError::Unanswered)
     }
 }

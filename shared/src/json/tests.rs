@@ -211,12 +211,12 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_bytes_are_what_is_accepted_is_read_on_a_small_stack(bytes in any_pieces()) {
+    fn accepted_documents_are_parsed_on_a_small_stack(bytes in any_pieces()) {
         prop_assert!(holds_for(bytes));
     }
 
     #[test]
-    fn whatever_the_document_is_reserved_names_decide_nothing(document in any_document()) {
+    fn reserved_names_have_no_effect_in_any_document(document in any_document()) {
         prop_assert!(holds_for(document.into_bytes()));
     }
 }

@@ -114,7 +114,7 @@ fn an_event_names_its_request_only_where_no_span_does() {
 }
 
 #[test]
-fn fields_cannot_pass_themselves_off_as_the_layers_own_word() {
+fn event_fields_cannot_override_the_layers_own_fields() {
     let line = line_of(|| {
         let _span = error_span!("request", message = "forged", level = "debug").entered();
         info!(timestamp = "never", service = "other", _aws = "forged", "real");
@@ -179,7 +179,7 @@ fn an_unusable_metric_is_shown_and_does_not_spoil_the_others() {
 }
 
 #[test]
-fn foreign_crates_speak_only_in_earnest_whatever_is_asked_for() {
+fn other_crates_log_only_warnings_and_errors() {
     let writes = Writes::default();
     let subscriber = tracing_subscriber::registry()
         .with(level_filter("trace"))
@@ -198,7 +198,7 @@ fn foreign_crates_speak_only_in_earnest_whatever_is_asked_for() {
 }
 
 #[test]
-fn what_rust_log_does_not_mention_is_heard_from_info_on() {
+fn targets_that_rust_log_does_not_mention_log_from_info_on() {
     for (levels, received) in [
         ("", ["info", "error"].as_slice()),
         ("other=trace", &["info", "error"]),

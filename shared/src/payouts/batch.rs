@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::run::Run;
 use crate::domain::marketplace::payout::{BatchId, BatchRecord, BatchStatus, StartedBy};
 use crate::domain::platform::action::Source;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::store::company::AuditEntry;
 use crate::store::due::DueRow;
 use crate::store::marketplace::batch::BatchRow;
@@ -34,12 +34,12 @@ pub async fn work_on_batch(
     row: &DueRow,
     token: Uuid,
     now: DateTime<Utc>,
-) -> Result<Worked, StoreError> {
+) -> Result<RowOutcome, StoreError> {
     let (Some(company), Some(batch)) = (row.key.company(), row.key.batch_id()) else {
-        return Ok(Worked::Skipped);
+        return Ok(RowOutcome::Skipped);
     };
     let status = recount(&store.company(&company), batch, None, token, now).await?;
-    Ok(if status == Some(BatchStatus::Completed) { Worked::Done } else { Worked::Skipped })
+    Ok(if status == Some(BatchStatus::Completed) { RowOutcome::Done } else { RowOutcome::Skipped })
 }
 
 /// Recounts a batch from its entries; `None` if there is no such batch. `run` is the calling run.

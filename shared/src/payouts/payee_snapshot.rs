@@ -147,7 +147,7 @@ impl Run<'_> {
             Some(known) if ready.peek().is_some() => {
                 // A deleted account counts as none: the professional has to connect another.
                 let account = Some(self.payouts.stripe.account(known.id.as_str()).await?);
-                let status = account.filter(|account| !account.deleted).and_then(|it| it.standing());
+                let status = account.filter(|account| !account.deleted).and_then(|it| it.status());
                 status.and_then(|status| status.payee_account(Some(known)))
             }
             // The account is not read from Stripe if nothing is to be sent to it.

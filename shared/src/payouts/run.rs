@@ -18,7 +18,7 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::ProfessionalId;
 use crate::domain::marketplace::payout::{Plan, SkipReason, plan};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::providers::call::CallError;
 use crate::store::due::DueRow;
 use crate::store::marketplace::payee::{NextCheck, PayeeRow};
@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
 }
 
 pub(super) struct TurnResult {
-    pub(super) worked: Worked,
+    pub(super) worked: RowOutcome,
     /// The next turn, if there are more bookings or the turn has to be repeated.
     pub(super) again: Option<PayeeTurn>,
     /// Whether work was left for the next tick.
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 let worked = self.handle_load_error(&error);
-                self.count_turn(TurnResult { worked, again: None, left: worked == Worked::Failed });
+                self.count_turn(TurnResult { worked, again: None, left: worked == RowOutcome::Failed });
                 return None;
             }
         };
@@ -145,17 +145,17 @@ impl<'a> Run<'a> {
         Some((snapshot, plan))
     }
 
-    fn handle_load_error(&self, error: &LoadError) -> Worked {
+    fn handle_load_error(&self, error: &LoadError) -> RowOutcome {
         match error {
-            LoadError::NotAvailable | LoadError::Store(StoreError::Conflict { .. }) => Worked::Skipped,
+            LoadError::NotAvailable | LoadError::Store(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             LoadError::Call(error) => {
                 self.breaker.record_not_sent(error.error.reason());
                 tracing::warn!(%error, "a professional could not be loaded");
-                Worked::Failed
+                RowOutcome::Failed
             }
             LoadError::Store(error) => {
                 tracing::error!(%error, "a professional could not be loaded");
-                Worked::Failed
+                RowOutcome::Failed
             }
         }
     }
@@ -170,7 +170,7 @@ impl<'a> Run<'a> {
             turn
         });
         self.add_decisions(plan);
-        TurnResult { worked: Worked::Done, again, left: false }
+        TurnResult { worked: RowOutcome::Done, again, left: false }
     }
 
     /// Counts a turn, unless another one of the same professional follows in this run, which is returned.
@@ -179,10 +179,10 @@ impl<'a> Run<'a> {
         let report = &mut self.result().report;
         match turn_result.worked {
             _ if again.is_some() => {}
-            Worked::Done => report.done += 1,
-            Worked::Skipped => report.skipped += 1,
-            Worked::Failed | Worked::FailedAlone => report.failed += 1,
-            Worked::InDoubt => report.in_doubt += 1,
+            RowOutcome::Done => report.done += 1,
+            RowOutcome::Skipped => report.skipped += 1,
+            RowOutcome::Failed | RowOutcome::FailedAlone => report.failed += 1,
+            RowOutcome::InDoubt => report.in_doubt += 1,
         }
         report.more |= turn_result.left && again.is_none();
         again

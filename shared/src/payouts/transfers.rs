@@ -12,7 +12,7 @@ use super::circuit_breaker::CircuitBreaker;
 use super::{Payouts, RunLimits, batch};
 use crate::bookings::Bookings;
 use crate::domain::platform::job::Report;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::store::due::{DueRow, SWEEP};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{RowKind, Store, StoreError};
@@ -49,7 +49,7 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
         let worked = batch::work_on_batch(payouts.store, row, payouts.ids.next(), payouts.now()).await;
         finish.count_result(worked.unwrap_or_else(|error| {
             tracing::error!(%error, "a batch could not be counted");
-            Worked::Failed
+            RowOutcome::Failed
         }));
     }
     let mut report = finish.report.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -73,17 +73,17 @@ impl Finish<'_> {
         Bookings { store, effect_clients: *effect_clients, ids }
     }
 
-    fn count_result(&self, worked: Worked) {
+    fn count_result(&self, worked: RowOutcome) {
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         match worked {
-            Worked::Done => report.done += 1,
-            Worked::Skipped => report.skipped += 1,
-            Worked::FailedAlone => report.failed += 1,
-            Worked::Failed => {
+            RowOutcome::Done => report.done += 1,
+            RowOutcome::Skipped => report.skipped += 1,
+            RowOutcome::FailedAlone => report.failed += 1,
+            RowOutcome::Failed => {
                 report.failed += 1;
                 self.breaker.record_not_sent("");
             }
-            Worked::InDoubt => report.in_doubt += 1,
+            RowOutcome::InDoubt => report.in_doubt += 1,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::domain::marketplace::payout::{
 };
 use crate::domain::platform::action::{Action, ActionKind};
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects::{self, Outcome};
 use crate::store::error::RecordError;
 use crate::store::marketplace::payee::NextCheck;
@@ -80,13 +80,13 @@ impl Run<'_> {
         let (worked, tries) = match &stop_reason {
             Some(StopReason::Store(error)) => {
                 tracing::error!(%error, "a payout plan was not executed");
-                (Worked::Failed, None)
+                (RowOutcome::Failed, None)
             }
-            Some(StopReason::Changed) => (Worked::Skipped, Some(snapshot.turn.tries + 1)),
-            Some(StopReason::BreakerTripped) => (Worked::Skipped, None),
-            None if progress.failed => (Worked::Failed, Some(0)),
-            None if progress.in_doubt => (Worked::InDoubt, Some(0)),
-            None => (Worked::Done, Some(0)),
+            Some(StopReason::Changed) => (RowOutcome::Skipped, Some(snapshot.turn.tries + 1)),
+            Some(StopReason::BreakerTripped) => (RowOutcome::Skipped, None),
+            None if progress.failed => (RowOutcome::Failed, Some(0)),
+            None if progress.in_doubt => (RowOutcome::InDoubt, Some(0)),
+            None => (RowOutcome::Done, Some(0)),
         };
         self.add_decisions(progress.decided);
         let again = tries.filter(|_| has_more || matches!(stop_reason, Some(StopReason::Changed)));

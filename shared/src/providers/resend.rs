@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_bears_resends_own_word_and_a_wrong_key_is_no_refusal() {
+    fn a_refusal_has_resends_code_and_a_wrong_key_is_no_refusal() {
         let rejected = |reason: &str| CallError::Rejected { reason: reason.to_owned() };
         let not_sent = |reason: &str| CallError::NotSent { reason: reason.to_owned(), retry_after: None };
         assert_eq!(ends(422, "validation_error"), rejected("validation_error"));

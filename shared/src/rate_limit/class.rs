@@ -26,7 +26,7 @@ pub enum LimitSubject {
     /// That address and the named account, each with its own bucket.
     IpAndAccount,
     Caller,
-    /// The company that the request is about, whoever the caller is.
+    /// The company that the request is about, for any caller.
     Company,
     /// The sender: a provider or a scheduler.
     Source,

@@ -1,8 +1,8 @@
 //! The buckets as this process last saw them.
 //!
-//! A bucket's `tat` only grows, so a remembered one is never too high: a bucket that was seen empty stays empty
-//! until that time and needs no request. For other buckets the remembered `tat` tells which form of the write
-//! will succeed.
+//! A bucket's `tat` only grows, so a remembered one is never too high: a bucket that was seen empty stays
+//! empty until that time and needs no request. For other buckets the remembered `tat` determines which form
+//! of the write will succeed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_memory_forgets_what_ends_soonest() {
+    fn a_full_cache_evicts_the_bucket_that_refills_first() {
         let mut memory = Memory::default();
         for number in 0..50_000_u32 {
             memory.remember(id(number), 1, 1_000 + i64::from(number), 0);

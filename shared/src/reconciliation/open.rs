@@ -50,7 +50,7 @@ impl Run<'_> {
         for matched in self.match_lines(lines).await? {
             if let Some(finding) = of_line.get(matched.line.id.as_str()) {
                 if matched.is_unseen() {
-                    self.summary.trouble.get_or_insert_with(|| LOOK_UP_REFUSED.to_owned());
+                    self.summary.error.get_or_insert_with(|| LOOK_UP_REFUSED.to_owned());
                 }
                 self.apply_outcome(finding, matched.outcome).await?;
             }

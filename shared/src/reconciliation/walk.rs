@@ -162,7 +162,7 @@ impl SliceCounts {
         summary.findings += self.findings;
         summary.in_doubt += self.in_doubt;
         if self.unseen {
-            summary.trouble.get_or_insert_with(|| LOOK_UP_REFUSED.to_owned());
+            summary.error.get_or_insert_with(|| LOOK_UP_REFUSED.to_owned());
         }
     }
 }

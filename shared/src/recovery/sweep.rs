@@ -22,7 +22,7 @@ use super::{Originator, Recovery};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::platform::action::Source;
 use crate::domain::recovery::contact::ChannelError;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::providers::call::CallError;
 use crate::store::company::REMINDERS_JOB;
 use crate::store::due::DueRow;
@@ -30,7 +30,7 @@ use crate::store::{RowKind, StoreError};
 use health::CompanyTally;
 
 /// The result for a row, and the reason of a failure.
-type RowResult = (Worked, Option<String>);
+type RowResult = (RowOutcome, Option<String>);
 
 const SCHEDULE: Originator<'static> = Originator { source: Source::Cron, cause: REMINDERS_JOB };
 
@@ -49,25 +49,25 @@ impl<'a> RecoverySweep<'a> {
 
 impl RecoverySweep<'_> {
     /// Processes one due row of the company.
-    pub async fn work_on(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
+    pub async fn work_on(&self, company: &CompanyId, row: &DueRow) -> Result<RowOutcome, StoreError> {
         let view = self.view(company).await?;
         let set_aside_until = view.sweep_record.health.set_aside_until;
         if set_aside_until.is_some_and(|until| until > self.recovery.now()) {
-            return Ok(Worked::Skipped);
+            return Ok(RowOutcome::Skipped);
         }
         let (worked, error) = match row.key.kind() {
             RowKind::Case => self.work_on_case(&view, row).await?,
             RowKind::Action => self.work_on_effect(&view, row).await?,
             RowKind::Settings => (self.work_on_settings(&view).await?, None),
-            _ => (Worked::Skipped, None),
+            _ => (RowOutcome::Skipped, None),
         };
         self.tally_up(company, |tally| {
             match worked {
                 // A missing membership says nothing about the company.
-                Worked::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
-                Worked::Failed => tally.failed += 1,
-                Worked::Done | Worked::InDoubt => tally.done += 1,
-                Worked::Skipped | Worked::FailedAlone => {}
+                RowOutcome::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
+                RowOutcome::Failed => tally.failed += 1,
+                RowOutcome::Done | RowOutcome::InDoubt => tally.done += 1,
+                RowOutcome::Skipped | RowOutcome::FailedAlone => {}
             }
             tally.last_error = error.or(tally.last_error.take());
         });

@@ -15,21 +15,21 @@ use super::{ClientIp, RequestId, Trigger};
 use crate::watch::in_invocation;
 
 /// What the platform reports about a request.
-pub(super) struct Arrival {
+pub(super) struct RequestMetadata {
     pub(super) request_id: RequestId,
     pub(super) client_ip: ClientIp,
     pub(super) trigger: Option<Trigger>,
 }
 
 /// Calls the router and always returns an answer.
-pub(super) async fn answer<B>(router: Router, request: Request<B>, arrival: Arrival) -> Response
+pub(super) async fn answer<B>(router: Router, request: Request<B>, metadata: RequestMetadata) -> Response
 where
     B: http_body::Body<Data = Bytes>,
 {
-    let span = arrival.span();
+    let span = metadata.span();
     async move {
-        let request_id = arrival.request_id.clone();
-        match build_request(request, arrival).await {
+        let request_id = metadata.request_id.clone();
+        match build_request(request, metadata).await {
             Ok(request) => call_router(router, request, &request_id).await,
             Err(BodyRefused::TooLarge) => {
                 problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB", &request_id)
@@ -61,7 +61,10 @@ async fn call_router(router: Router, request: Request<Body>, request_id: &Reques
 }
 
 /// Builds the router's request from known parts only, so that no other extension gets through.
-async fn build_request<B>(request: Request<B>, arrival: Arrival) -> Result<Request<Body>, BodyRefused>
+async fn build_request<B>(
+    request: Request<B>,
+    metadata: RequestMetadata,
+) -> Result<Request<Body>, BodyRefused>
 where
     B: http_body::Body<Data = Bytes>,
 {
@@ -71,15 +74,15 @@ where
     *admitted.uri_mut() = origin_form(&parts.uri);
     *admitted.headers_mut() = parts.headers;
     let extensions = admitted.extensions_mut();
-    extensions.insert(arrival.request_id);
-    extensions.insert(arrival.client_ip);
-    if let Some(trigger) = arrival.trigger {
+    extensions.insert(metadata.request_id);
+    extensions.insert(metadata.client_ip);
+    if let Some(trigger) = metadata.trigger {
         extensions.insert(trigger);
     }
     Ok(admitted)
 }
 
-impl Arrival {
+impl RequestMetadata {
     /// The span whose fields all lines of this request share. Its level is error, because a lower one would
     /// vanish with its request id under `RUST_LOG=warn`. A job over HTTP records its name in `cron` later.
     fn span(&self) -> Span {

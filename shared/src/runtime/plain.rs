@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::extract::Request;
 use tokio::net::TcpListener;
 
-use super::answer::{Arrival, answer};
+use super::answer::{RequestMetadata, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
 use crate::watch::Telemetry;
 
@@ -19,10 +19,10 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
     }
     let router = service.router;
     let service = Router::new().fallback(move |request: Request| {
-        let arrival = arrival(&request);
+        let metadata = metadata(&request);
         let (router, watched) = (router.clone(), Telemetry::installed().begin());
         async move {
-            let response = watched.around(answer(router, request, arrival)).await;
+            let response = watched.around(answer(router, request, metadata)).await;
             tokio::spawn(watched.end(response.status().is_success()));
             response
         }
@@ -31,9 +31,9 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
     axum::serve(listener, service).await.map_err(ServeError::Listen)
 }
 
-fn arrival(request: &Request) -> Arrival {
+fn metadata(request: &Request) -> RequestMetadata {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    Arrival {
+    RequestMetadata {
         request_id: RequestId::from_platform(None),
         client_ip: ClientIp(peer.map(|ConnectInfo(address)| address.ip())),
         trigger: None,

@@ -15,7 +15,7 @@ use vercel_runtime::{AppState, Error, Request, ResponseBody};
 use crate::aws::role;
 use crate::watch::{Invocation, Telemetry};
 
-use super::answer::{Arrival, answer};
+use super::answer::{RequestMetadata, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
 
 /// The header of Vercel's OIDC token for the deployment; Vercel overwrites a value sent by the client.
@@ -30,9 +30,9 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
             if let Some(token) = request.headers().get(TOKEN).and_then(|token| token.to_str().ok()) {
                 role::store_token(token);
             }
-            let arrival = arrival(request.headers());
+            let metadata = metadata(request.headers());
             let watched = Telemetry::installed().begin();
-            let response = watched.around(answer(router, request, arrival)).await;
+            let response = watched.around(answer(router, request, metadata)).await;
             streamed(response, &state, watched)
         }
     };
@@ -41,10 +41,10 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
 }
 
 /// Vercel sets both headers itself and overwrites what a client sends under these names.
-fn arrival(headers: &HeaderMap) -> Arrival {
+fn metadata(headers: &HeaderMap) -> RequestMetadata {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let first = text("x-vercel-forwarded-for").and_then(|list| list.split(',').next());
-    Arrival {
+    RequestMetadata {
         request_id: RequestId::from_platform(text("x-vercel-id")),
         client_ip: ClientIp(first.and_then(|address| address.trim().parse().ok())),
         trigger: None,
@@ -100,7 +100,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "198.51.100.9".parse().unwrap());
         headers.insert("x-vercel-forwarded-for", value.parse().unwrap());
-        arrival(&headers).client_ip.0.map(|address| address.to_string())
+        metadata(&headers).client_ip.0.map(|address| address.to_string())
     }
 
     #[test]
@@ -114,13 +114,13 @@ mod tests {
     fn a_client_cannot_name_its_own_address() {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
-        assert_eq!(arrival(&headers).client_ip, ClientIp(None));
+        assert_eq!(metadata(&headers).client_ip, ClientIp(None));
     }
 
     #[test]
     fn the_request_id_is_vercels() {
         let mut headers = HeaderMap::new();
         headers.insert("x-vercel-id", "fra1::iad1::k2x-17".parse().unwrap());
-        assert_eq!(arrival(&headers).request_id.0, "fra1::iad1::k2x-17");
+        assert_eq!(metadata(&headers).request_id.0, "fra1::iad1::k2x-17");
     }
 }

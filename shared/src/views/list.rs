@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "{T}List"))]
 pub struct ListView<T> {
-    /// What is listed.
+    /// The entries of the page.
     #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
     pub data: Vec<T>,
     /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
@@ -20,9 +20,9 @@ pub struct ListView<T> {
 pub struct ExcerptView<T> {
     /// How many are listed.
     pub count: usize,
-    /// Whether there are more.
+    /// Whether there are more entries.
     pub more: bool,
-    /// Each of them.
+    /// The entries of the excerpt.
     pub data: Vec<T>,
 }
 

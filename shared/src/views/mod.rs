@@ -1,7 +1,7 @@
-//! What is answered: a struct for every body that a client reads, by product and noun.
+//! The answers of the API: a struct for every body that a client reads, by product and noun.
 //!
-//! Handlers fill them, the API document is made of them (`infra/openapi`, by their comments and by the attributes
-//! behind the feature `openapi`), and pages show them. A view that is called `CaseView` here is `Case` there.
+//! Handlers fill them, the API document is generated from them (`infra/openapi`, from their comments and the
+//! attributes behind the feature `openapi`), and pages show them. `CaseView` here is `Case` there.
 
 pub mod accounts;
 mod list;

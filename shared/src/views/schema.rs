@@ -1,4 +1,4 @@
-//! Schemas that no type of a field has: ids that are texts, and words that are a part of an enum.
+//! Schemas that no field's type has: text ids, and subsets of an enum.
 
 use std::borrow::Cow;
 
@@ -52,12 +52,12 @@ named!(MissingConfiguration, "MissingConfiguration", {
     "description": "Names of the environment that are not set. Never a value.",
 });
 
-/// One of these words.
+/// A text with one of these values.
 pub fn words<T: Serialize>(words: &[T]) -> Schema {
     json_schema!({"type": "string", "enum": words})
 }
 
-/// What is done about a case.
+/// The kinds of action of a case.
 pub fn kinds_of_cases(_: &mut SchemaGenerator) -> Schema {
     use ActionKind::{
         CaseCancelled, IncentiveApplied, MembershipCancelled, MembershipTerminated, NudgeDm, NudgeMail,
@@ -74,22 +74,22 @@ pub fn kinds_of_cases(_: &mut SchemaGenerator) -> Schema {
     ])
 }
 
-/// What is sent by hand.
+/// The kinds of manual reminders.
 pub fn kinds_of_nudges(_: &mut SchemaGenerator) -> Schema {
     words(&[ActionKind::NudgePush, ActionKind::NudgeDm])
 }
 
-/// By which way something is sent by hand.
+/// The channels of manual reminders.
 pub fn channels_of_nudges(_: &mut SchemaGenerator) -> Schema {
     words(&[Channel::Push, Channel::Dm])
 }
 
-/// How a person ends a recovery.
+/// The manual ends of a recovery.
 pub fn kinds_of_endings(_: &mut SchemaGenerator) -> Schema {
     words(&[ActionKind::CaseCancelled, ActionKind::MembershipCancelled, ActionKind::MembershipTerminated])
 }
 
-/// Where the customer's money is.
+/// The status of the customer's payment.
 pub fn payment_status(_: &mut SchemaGenerator) -> Schema {
     words(&[
         "unpaid",
@@ -112,7 +112,7 @@ pub fn job_name(_: &mut SchemaGenerator) -> Schema {
     words(&JOBS.map(|job| job.name))
 }
 
-/// Something for each job, under its name.
+/// A property for each job, under its name.
 pub fn by_job<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let of_job = |job: crate::domain::platform::job::Job| {
         (job.name.to_owned(), generator.subschema_for::<T>().to_value())

@@ -1,4 +1,4 @@
-//! The one way an instant is shown.
+//! The format of an instant in answers.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

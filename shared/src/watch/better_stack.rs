@@ -35,9 +35,9 @@ impl BetterStack {
         let mut body = Vec::new();
         if dropped > 0 {
             let message = "older lines were left out";
-            let told =
+            let notice =
                 json!({"dt": time::format(first.at), "level": "warn", "message": message, "lines": dropped});
-            body.extend_from_slice(told.to_string().as_bytes());
+            body.extend_from_slice(notice.to_string().as_bytes());
             body.push(b'\n');
         }
         for line in lines {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::sentry::Sentry;
 use crate::domain::kernel::time;
-use crate::domain::platform::job::{Job, Occurrence, Rhythm};
+use crate::domain::platform::job::{Job, JobSchedule, Occurrence};
 
 /// The time limit of the first check-in, which runs beside the job.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -41,10 +41,10 @@ impl CheckIn {
     pub(super) fn of(job: Job, occurrence: &Occurrence, payout_zone: &str, environment: &str) -> Self {
         let planned = time::format(occurrence.scheduled_at);
         let name = format!("check-in:{environment}:{}:{planned}", job.name);
-        let (schedule, zone) = match job.rhythm {
-            Rhythm::Utc(crontab) => (json!({"type": "crontab", "value": crontab}), "UTC"),
-            Rhythm::PayoutZone(crontab) => (json!({"type": "crontab", "value": crontab}), payout_zone),
-            Rhythm::Daily => (json!({"type": "interval", "value": 1, "unit": "day"}), "UTC"),
+        let (schedule, zone) = match job.schedule {
+            JobSchedule::Utc(crontab) => (json!({"type": "crontab", "value": crontab}), "UTC"),
+            JobSchedule::PayoutZone(crontab) => (json!({"type": "crontab", "value": crontab}), payout_zone),
+            JobSchedule::Daily => (json!({"type": "interval", "value": 1, "unit": "day"}), "UTC"),
         };
         let config = json!({
             "schedule": schedule,
@@ -86,9 +86,9 @@ pub(super) struct RunningCheckIn {
 
 impl RunningCheckIn {
     pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
-        let told = check_in.clone();
+        let started = check_in.clone();
         let sent = tokio::spawn(async move {
-            sentry.check_in(&told, Status::InProgress, Instant::now() + TIMEOUT).await;
+            sentry.check_in(&started, Status::InProgress, Instant::now() + TIMEOUT).await;
         });
         Self { check_in, sent }
     }

@@ -1,13 +1,13 @@
-//! What passwords cost in memory, as the kernel counts it. A binary of its own, because the most that a process
-//! has held is one figure for all tests that run in it.
+//! The memory that password hashing uses, as the kernel counts it. It has its own binary, because a process
+//! has one peak figure for all its tests.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test says best by failing where it stands")]
+#![expect(clippy::unwrap_used, reason = "a failing test reports it")]
 
 use futures_util::future::try_join_all;
 use shared::auth::password::{Known, is_right};
 
-/// Four times what one hash takes: a bound for what lies between one block and one for each.
+/// Four times the memory of one hash: a limit between one block and one per hash.
 const MAX_GROWTH_KIB: u64 = 4 * 19_456;
 
 fn peak_memory_kib() -> u64 {

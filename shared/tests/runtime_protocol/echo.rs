@@ -99,12 +99,12 @@ fn collect(stream: impl Read + Send + 'static, output: &Arc<Mutex<Vec<String>>>)
     });
 }
 
-/// A port that nobody listens on.
+/// A port without a listener.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-/// Sends a request as it stands and reads until the server closes.
+/// Sends a raw request and reads until the server closes.
 pub fn ask(port: u16, head: &str, body: &[u8]) -> Answer {
     let mut stream = connect(port);
     let length = body.len();
@@ -129,7 +129,7 @@ fn connect(port: u16) -> TcpStream {
             stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
             return stream;
         }
-        assert!(start.elapsed() < PATIENCE, "nobody listens on {port}");
+        assert!(start.elapsed() < PATIENCE, "there is no listener on {port}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -1,4 +1,4 @@
-//! How a function begins and ends under either platform: certainly, and with its own words.
+//! The start and end of a function under either platform.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::echo::executable;
 const BOTH: [Platform; 2] = [Platform::Lambda, Platform::Vercel];
 
 #[tokio::test]
-async fn a_function_is_asked_measured_and_gone_with_its_value() {
+async fn a_function_is_called_measured_and_ended_with_its_value() {
     for platform in BOTH {
         let mut function = Function::start(platform, &executable(), &[]).await.unwrap();
         let request = Request::get("/echo-path?a=1").body(Bytes::new()).unwrap();
@@ -25,7 +25,7 @@ async fn a_function_is_asked_measured_and_gone_with_its_value() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_none_fails_at_once_and_says_how_it_ended() {
+async fn a_binary_that_is_no_function_fails_at_once_with_its_exit_status() {
     for platform in BOTH {
         match Function::start(platform, "/bin/false".as_ref(), &[]).await {
             Err(Failed::Ended { status, .. }) => assert!(status.contains('1'), "{status}"),

@@ -70,7 +70,7 @@ async fn what_the_platform_knows_comes_from_the_platform_and_not_from_headers() 
 }
 
 #[tokio::test]
-async fn a_schedule_runs_the_job_and_its_lines_say_so() {
+async fn a_schedule_runs_the_job_and_its_log_lines_name_it() {
     let mut lambda = Lambda::start().await;
     let payload = json!({"job": "reminders", "scheduled_at": "2026-11-20T14:05:00Z"});
     let outcome = lambda.invoke(&payload).await;

@@ -1,5 +1,5 @@
-//! The built template as it is deployed here. What differs from the real one stands in this file, each with its reason,
-//! and nothing else does.
+//! The built template as it is deployed here. Every difference from the real one is in this file, with its
+//! reason.
 
 use std::path::{Path, PathBuf};
 
@@ -8,11 +8,11 @@ use serde_yaml_ng::{Mapping, Value};
 /// How often every job runs here.
 const EVERY_MINUTE: &str = "rate(1 minute)";
 
-/// Writes copies beside what `sam build` has built, and returns the path of the one to deploy.
+/// Writes copies next to the output of `sam build`, and returns the path of the one to deploy.
 pub fn write(built: &Path) -> PathBuf {
     change(&built.join("template.yaml"), &built.join("here.yaml"), |template| {
         run_every_minute(template);
-        // The emulator has no CodeDeploy, and sees a parameter's default only when it decides what to make.
+        // The emulator has no CodeDeploy, and reads a parameter's default only in conditions.
         template["Parameters"]["Rollout"]["Default"] = "Disabled".into();
         template["Resources"]["Alarms"]["Properties"]["TemplateURL"] = "Alarms/here.yaml".into();
     });
@@ -28,8 +28,7 @@ fn change(from: &Path, to: &Path, change: impl FnOnce(&mut Value)) {
     std::fs::write(to, serde_yaml_ng::to_string(&template).unwrap()).unwrap();
 }
 
-/// The schedules are those of `vercel.json` too, and a test holds them together; here they only have to fire while
-/// somebody waits for it.
+/// A test compares the schedules with `vercel.json`; here they only have to fire while the test waits.
 fn run_every_minute(template: &mut Value) {
     let mut changed = 0;
     for function in resources(template, "AWS::Serverless::Function") {

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use stacks::repository::root;
 
-/// The one region it is asked for.
+/// The only region of the requests.
 pub const REGION: &str = "us-east-1";
 
-/// What it writes, for whoever has to find out what went wrong.
+/// Its output, for debugging.
 pub const LOG: &str = "target/ministack.log";
 
 /// The number of its process, which is that of the group of all that it has started.
@@ -29,8 +29,8 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts it on a free port of this machine. Functions inherit what it is given, which is how they find it, and
-    /// the event bus that is listened to here.
+    /// Starts it on a free port of this machine. Functions inherit its environment, by which they find it and
+    /// the event bus's stand-in.
     pub async fn start(http: &Client, event_bus: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let endpoint = format!("http://127.0.0.1:{port}");
@@ -42,17 +42,17 @@ impl Emulator {
             .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port.to_string())])
             .envs([("AWS_ENDPOINT_URL_DYNAMODB", &endpoint), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoint)])
             .env("AWS_ENDPOINT_URL_EVENTBRIDGE", event_bus)
-            // It unpacks the functions here, and keeps what it knows.
+            // The folder for unpacked functions and its state.
             .env("TMPDIR", &folder)
             .current_dir(&folder)
-            // Whatever it starts can be ended with it.
+            // A process group, so that its child processes can be ended with it.
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log);
         let emulator =
             Self { child: command.spawn().expect(".tools/ministack is installed"), folder, endpoint };
-        // Who interrupts the check ends this process without a word: infra/check/run reads here what is left.
+        // An interrupt ends this process silently: infra/check/run reads the process group here.
         std::fs::write(root().join(GROUP), emulator.child.id().to_string()).unwrap();
         emulator.wait(http).await;
         emulator
@@ -67,8 +67,7 @@ impl Emulator {
         }
     }
 
-    /// One of AWS's own tools, led here and nowhere else: whatever account the environment speaks of is not
-    /// looked at.
+    /// One of AWS's tools, configured for the emulator only: the account of the environment is not used.
     pub fn tool(&self, name: &str) -> Command {
         let mut tool = Command::new(name);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {

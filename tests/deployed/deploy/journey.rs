@@ -19,17 +19,17 @@ use crate::binaries::jobs;
 use crate::questions::{Asker, QUESTIONS};
 use stacks::repository::root;
 
-/// A schedule of a minute, and what a busy machine adds to it.
+/// A schedule of one minute, and a margin for a slow machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What a migration says of data that has the version it should have.
+/// The output of a migration for data of the current version.
 const MIGRATED: &str = "nothing to be done";
 
-/// What the journey's functions find at their start: the secret holds what is secret.
+/// The functions' environment at their start: the secret contains the secret variables.
 fn secret(environment: &[(&'static str, String)]) -> Value {
     let secrets =
         environment.iter().filter(|(name, _)| NAMES.iter().any(|known| known.name == *name && known.secret));
-    // The functions' way to the table is their role's here, as on Lambda.
+    // The functions reach the table with their role's credentials, as on Lambda.
     let secrets = secrets.filter(|(name, _)| !name.starts_with("TABLE_") && !name.starts_with("AWS_"));
     secrets.map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect::<Map<_, _>>().into()
 }
@@ -53,7 +53,7 @@ async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
 
 #[tokio::test]
 #[ignore = "deploys what `infra/build aws` has built: infra/check/run deploy"]
-async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
+async fn a_failed_renewal_is_recovered_by_the_deployed_stack() {
     let cloud =
         Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let http = cloud.service.app.http.clone();
@@ -74,7 +74,7 @@ async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
     every_url_answers(&cloud, &stack).await;
 }
 
-/// A renewal fails, its member is reminded by the schedule, the money comes, and the numbers say so.
+/// A renewal fails, the schedule reminds the member, the payment arrives, and the figures contain it.
 async fn recover(cloud: &Cloud, stack: &Stack<'_>) {
     let asker = Asker::new(&cloud.service, "mem_1");
     let sandbox = &cloud.service.sandbox;
@@ -93,12 +93,12 @@ async fn recover(cloud: &Cloud, stack: &Stack<'_>) {
     .await;
 }
 
-/// Nobody asks a job over HTTP before this: whatever ran was fired by its schedule.
+/// No job was called over HTTP before this, so every run was started by its schedule.
 async fn every_schedule_fires(emulator: &Emulator, stack: &Stack<'_>) {
     for (function, job) in jobs() {
         let name = format!("{STACK}-{function}");
         until(&job.job, stack, async |_| emulator.has_fired(&name)).await;
-        // What a payout has to remember, it remembers on payout days only.
+        // The payouts job stores rows on payout days only.
         if function != "payouts" {
             until(&job.job, stack, async |stack| {
                 let health = get(stack, "health", "/api/health?type=crons").await;
@@ -110,7 +110,7 @@ async fn every_schedule_fires(emulator: &Emulator, stack: &Stack<'_>) {
 }
 
 async fn every_url_answers(cloud: &Cloud, stack: &Stack<'_>) {
-    // Of another member, whose case is still open when somebody asks for it.
+    // Another member, whose case is still open when its data is requested.
     let mut asker = Asker::new(&cloud.service, "mem_2");
     for question in QUESTIONS {
         let answer = stack.ask(question.0, asker.request(question)).await;

@@ -4,19 +4,19 @@ use serde_yaml_ng::{Mapping, Value};
 use shared::providers::client::client;
 
 use super::emulator::Emulator;
-use super::stack::{sam_deploy, told};
+use super::stack::{output_text, sam_deploy};
 use stacks::repository::{root, template};
 
-/// What is deployed, and what is said to it.
+/// The deployment's parameters, and the expected output.
 fn refusals(template: &Value) -> [(&'static [&'static str], String); 4] {
     let text = |value: &Value| value.as_str().expect("a sentence").to_owned();
     let constraint = |name: &str| text(&template["Parameters"][name]["ConstraintDescription"]);
-    let told = &template["Rules"]["SomebodyIsTold"]["Assertions"][0]["AssertDescription"];
+    let rule = &template["Rules"]["AlarmsHaveRecipient"]["Assertions"][0]["AssertDescription"];
     [
         (&["AlarmMail=you@example.com"], "'WhopAppId' has no Default".to_owned()),
         (&["AlarmMail=you@example.com", "WhopAppId=an-app"], constraint("WhopAppId")),
         (&["AlarmMail=you", "WhopAppId=app_1"], constraint("AlarmMail")),
-        (&["WhopAppId=app_1"], text(told)),
+        (&["WhopAppId=app_1"], text(rule)),
     ]
 }
 
@@ -42,9 +42,9 @@ async fn a_parameter_that_cannot_be_used_fails_the_deployment_with_its_sentence(
         let parameters: Vec<String> = parameters.iter().map(|text| (*text).to_owned()).collect();
         let output = sam_deploy(&emulator, &path, &parameters);
         assert!(!output.status.success(), "{parameters:?}");
-        assert!(told(&output).contains(&sentence), "{parameters:?}: {}", told(&output));
+        assert!(output_text(&output).contains(&sentence), "{parameters:?}: {}", output_text(&output));
     }
     let output =
         sam_deploy(&emulator, &path, &["AlarmMail=you@example.com".into(), "WhopAppId=app_1".into()]);
-    assert!(output.status.success(), "{}", told(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
 }

@@ -1,4 +1,4 @@
-//! The stack: deployed by `infra/deploy`, asked through its function URLs.
+//! The stack: deployed by `infra/deploy`, called through its function URLs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,13 +19,13 @@ pub const STACK: &str = "justonce";
 pub struct Stack<'a> {
     emulator: &'a Emulator,
     http: Client,
-    /// What was said while it was deployed.
+    /// The output of the deployment.
     pub said: String,
-    /// What the stack says of itself.
+    /// The outputs of the stack.
     outputs: BTreeMap<String, String>,
 }
 
-/// The parameters that hand these variables to the functions, by the template's own words.
+/// The parameters that set these variables, according to the template.
 pub fn parameters(environment: &[(&'static str, String)]) -> Vec<String> {
     let template = template();
     let variables = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap().clone();
@@ -38,7 +38,7 @@ pub fn parameters(environment: &[(&'static str, String)]) -> Vec<String> {
     given.collect()
 }
 
-/// What `sam deploy` is told here beside what docs/deploy.md has: nobody is asked, and a failure is left to look at.
+/// The options of `sam deploy` beyond docs/deploy.md: no prompts, and a failed stack is kept for inspection.
 const OPTIONS: [&str; 4] =
     ["--no-progressbar", "--no-confirm-changeset", "--disable-rollback", "--template-file"];
 
@@ -50,10 +50,10 @@ pub fn sam_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Ou
     sam.output().expect("sam is on the PATH")
 }
 
-/// `infra/deploy aws`: the parameters looked at, the data migrated around `sam deploy`.
+/// `infra/deploy aws`: validates the parameters and migrates the data before and after `sam deploy`.
 async fn infra_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
     let mut deploy = emulator.tool(root().join("infra/deploy").to_str().unwrap());
-    // What the outer cargo tells about this package would be taken for a change of others.
+    // Cargo's variables for this package would make it rebuild others.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
@@ -62,25 +62,25 @@ async fn infra_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -
     }
     deploy.env("STACK", STACK).env("AWS_ENDPOINT_URL_DYNAMODB", &emulator.endpoint);
     deploy.arg("aws").args(parameters).arg("--").args(OPTIONS).arg(copy);
-    // Connections that the emulator closes meanwhile have to be noticed, or the next request goes into one of them.
+    // The emulator closes idle connections; they must not be reused.
     tokio::process::Command::from(deploy).output().await.expect("infra/deploy is there")
 }
 
 impl<'a> Stack<'a> {
-    /// Deploys it, for the first time or again, and fails with what is said when that fails.
+    /// Deploys it, for the first time or again; on failure, fails with the output.
     pub async fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
         let output = infra_deploy(emulator, copy, parameters).await;
-        assert!(output.status.success(), "infra/deploy: {}", told(&output));
+        assert!(output.status.success(), "infra/deploy: {}", output_text(&output));
         let list = ["list", "stack-outputs", "--stack-name", STACK, "--output", "json"];
         let listed = emulator.tool("sam").args(list).output().unwrap();
         let rows: Vec<Value> =
-            serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", told(&listed)));
+            serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", output_text(&listed)));
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let outputs = rows.iter().map(|row| (text(row, "OutputKey"), text(row, "OutputValue"))).collect();
-        Self { emulator, http: http.clone(), said: told(&output), outputs }
+        Self { emulator, http: http.clone(), said: output_text(&output), outputs }
     }
 
-    /// Asks a function at its URL. Its host does not lead to this machine, so it is only named.
+    /// Calls a function at its URL. Its host does not resolve to this machine, so it is only a header.
     pub async fn ask(&self, function: &str, request: Request<Bytes>) -> Response<Bytes> {
         let output = format!("{}Url", resource(function));
         let url = self.outputs.get(&output).unwrap_or_else(|| panic!("no {output} in {:?}", self.outputs));
@@ -96,8 +96,8 @@ impl<'a> Stack<'a> {
     }
 }
 
-/// Everything a command has said.
-pub fn told(output: &Output) -> String {
+/// The whole output of a command.
+pub fn output_text(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
 }

@@ -24,9 +24,9 @@ use super::rows::Rows;
 use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use super::seeded_random::SeededRandom;
+use support::exactly_once::LEASES;
 use support::mailer::mail_event;
 use support::parties::PROFESSIONAL;
-use support::promise::LEASES;
 use support::unanswered::DAILY;
 use support::world::{COMPANY, OWNER, REMINDERS, World};
 

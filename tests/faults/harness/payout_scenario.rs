@@ -19,7 +19,7 @@ use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use support::browser::{Browser, ORIGIN};
 use support::payees::{Job, PAYOUTS, PROCESS};
-use support::world::{COMPANY, REMINDERS, World, stranger};
+use support::world::{COMPANY, REMINDERS, World, unknown_client_ip};
 
 /// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,7 +246,7 @@ async fn by_hand(world: &World, person: &Browser) -> String {
         .header("idempotency-key", "by-hand")
         .body(json!({"dry_run": false}).to_string().into())
         .unwrap();
-    request.extensions_mut().insert(stranger());
+    request.extensions_mut().insert(unknown_client_ip());
     // The answer is stored, so a random id would make every run different.
     request.extensions_mut().insert(RequestId("by-hand".to_owned()));
     world.service.ask(request).await.status().to_string()

@@ -14,7 +14,7 @@ use super::invariants::{
 use super::random_run::FaultRates;
 use super::scenario::{Scenario, WorkerFuture};
 use super::seeded_random::SeededRandom;
-use support::promise::LEASES;
+use support::exactly_once::LEASES;
 use support::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
 /// The work of one worker.
@@ -94,7 +94,7 @@ impl Scenario for Reminders {
             _ => None,
         };
         if let Some(operation) = postponed {
-            world.trouble(operation, "status:429", Some(1), Some(COMPANY));
+            world.inject_fault(operation, "status:429", Some(1), Some(COMPANY));
             world.settle().await;
             world.advance(LEASES);
         }

@@ -8,7 +8,7 @@ use super::defect::Defect;
 use super::invariant::{Invariant, Moment};
 use super::rows::Rows;
 use super::scheduler::ClockJump;
-use support::promise::LEASES;
+use support::exactly_once::LEASES;
 use support::world::World;
 
 /// A worker's run; returns its visible result.

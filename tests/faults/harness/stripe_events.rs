@@ -18,9 +18,9 @@ use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use super::seeded_random::SeededRandom;
 use support::booked::{booking_id, metadata, requested};
+use support::exactly_once::LEASES;
 use support::parties::{PRICE, payment_of};
 use support::payees::{Job, LISTED, account_of};
-use support::promise::LEASES;
 use support::world::{COMPANY, World};
 
 /// The history of a payment.

@@ -17,7 +17,7 @@ use super::random_run::FaultRates;
 use super::rows::Rows;
 use super::scenario::{Scenario, WorkerFuture};
 use super::seeded_random::SeededRandom;
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
 /// An event at Whop for a member, or a sweep that applies stored events.
@@ -76,12 +76,12 @@ impl Delivery {
                 Some(payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute)))
             }
             Unnamed(member) => {
-                let (dialect, told) = (Dialect::V2WithoutCompany, Happening::Failed);
+                let (dialect, told) = (Dialect::V2WithoutCompany, EventKind::Failed);
                 let event = dialect.event(Spelling::Dotted, told, &member.to_string(), beginning());
                 Some(with_id(event, &format!("msg_unnamed_{member}")))
             }
             Disputed(member) => {
-                let told = Happening::Disputed;
+                let told = EventKind::Disputed;
                 Some(Dialect::Dated.event(Spelling::Dotted, told, &member.to_string(), beginning()))
             }
             Tick => None,

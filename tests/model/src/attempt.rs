@@ -1,5 +1,5 @@
-//! The steps of a worker that has a payout in its hands; in the product
-//! `shared/src/effects.rs` (claim, settle) and `shared/src/effects/attempt.rs` (the call, the look-up).
+//! The steps of a worker that processes a payout; in the product `shared/src/effects.rs` (claim, settle) and
+//! `shared/src/effects/attempt.rs` (the call, the look-up).
 
 use crate::Protocol;
 use crate::booking::Payout;
@@ -9,7 +9,7 @@ use crate::stripe::{Answer, Call, End};
 use crate::worker::{CallResult, Worker};
 
 impl Protocol {
-    /// Reads a payout that nobody holds.
+    /// Reads an unclaimed payout.
     pub(crate) fn read(&self, state: &mut State, place: usize, version: u8) -> bool {
         let abandoned_since = match state.booking.payout(version) {
             Payout::Prepared => None,
@@ -20,7 +20,7 @@ impl Protocol {
         true
     }
 
-    /// Claims it as read, and decides by its age what is to be done.
+    /// Claims it as read; its age decides the next step.
     pub(crate) fn claim(&self, state: &mut State, place: usize) -> bool {
         let Worker::Reading { version, abandoned_since, is_newest } = state.workers[place] else {
             return false;
@@ -48,8 +48,8 @@ impl Protocol {
         true
     }
 
-    /// Looks at the clock and calls, or lets it be for the next worker. Whatever passes between the
-    /// look and Stripe's end of the call counts as the call's time.
+    /// Reads the clock and calls, or leaves it to the next worker. The time between the reading and Stripe's
+    /// end of the call counts as the call's time.
     pub(crate) fn call(&self, state: &mut State, place: usize) -> bool {
         let Worker::Holding { version, in_doubt, lease_left, since_first, is_newest } = state.workers[place]
         else {
@@ -70,7 +70,7 @@ impl Protocol {
         true
     }
 
-    /// The call comes to its end, and the answer to its caller.
+    /// The call ends, and its caller gets the answer.
     pub(crate) fn answer(&self, state: &mut State, place: usize, end: End) -> bool {
         let Worker::Calling { version, in_doubt, ticks_left, since_first, is_newest } = state.workers[place]
         else {
@@ -91,8 +91,8 @@ impl Protocol {
         true
     }
 
-    /// The caller stops waiting. The call is lost, or goes on without it; that its answer is lost
-    /// after the end is the same as its end after the caller has gone.
+    /// The caller times out. The call is lost, or continues without it; a lost answer is the same as a call
+    /// that ends after its caller has gone.
     pub(crate) fn time_out(&self, state: &mut State, place: usize, arrives: bool) -> bool {
         let Worker::Calling { version, ticks_left, since_first, is_newest, .. } = state.workers[place] else {
             return false;
@@ -127,12 +127,12 @@ impl Protocol {
         true
     }
 
-    /// The time since the first claim, or long enough where an empty look-up is believed at any time.
+    /// The time since the first claim, or long enough if an empty look-up counts at any time.
     fn measured(&self, since_first: u8) -> u8 {
         if self.rules.keep(Rule::EmptyLookUpWaits) { since_first } else { self.clock.memory }
     }
 
-    /// Writes down what became of it, with the booking's `paid` in the same transaction.
+    /// Records the outcome, with the booking's `paid` in the same transaction.
     pub(crate) fn settle(&self, state: &mut State, place: usize) -> bool {
         let Worker::Knowing { version, verdict, is_newest } = state.workers[place] else { return false };
         state.workers[place] = Worker::Idle;

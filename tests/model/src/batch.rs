@@ -1,5 +1,5 @@
-//! The steps that begin a payout or decide one by hand: the payouts job of a batch, and the route by
-//! which a person resolves what is in doubt.
+//! The steps that start a payout or resolve one manually: the payouts job of a batch, and the route by which
+//! a person resolves an effect in doubt.
 
 use crate::Protocol;
 use crate::booking::Payout;
@@ -47,7 +47,7 @@ impl Protocol {
         true
     }
 
-    /// A person asks Stripe about a payout in doubt.
+    /// A person looks up a payout in doubt.
     pub(crate) fn look_by_hand(&self, state: &mut State, place: usize, version: u8) -> bool {
         let Payout::Unknown { quiet_in } = state.booking.payout(version) else { return false };
         if quiet_in > 0 && self.rules.keep(Rule::HandWaits) {
@@ -57,7 +57,7 @@ impl Protocol {
         true
     }
 
-    /// And writes down what was found, if it is still in doubt.
+    /// Records the result, if the payout is still in doubt.
     pub(crate) fn resolve(&self, state: &mut State, place: usize) -> bool {
         let Worker::Resolving { version, found } = state.workers[place] else { return false };
         state.workers[place] = Worker::Idle;

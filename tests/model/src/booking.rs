@@ -9,19 +9,19 @@ use crate::clock::Clock;
 pub struct Booking {
     /// How many payouts were prepared; the newest has this number.
     pub version: u8,
-    /// The version whose transfer the booking says it was paid by.
+    /// The version whose transfer paid the booking, according to its row.
     pub paid: Option<u8>,
     payouts: [Payout; MAX_VERSIONS],
 }
 
-/// The row of one payout. Its fence is not a number here: every holder knows whether its own is the
-/// newest, which is all that a condition asks, and so claims may go on for ever.
+/// The row of one payout. Its fencing token is not a number here: every holder knows whether its own is the
+/// newest, which is all that a condition checks, so the number of claims is unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Payout {
     #[default]
     Absent,
     Prepared,
-    /// Claimed; the call may be on its way.
+    /// Claimed; the call may be in flight.
     Sending {
         /// Ticks until another worker may take it over.
         lease_left: u8,
@@ -31,9 +31,9 @@ pub enum Payout {
     Done,
     /// It did not and will not.
     Rejected,
-    /// Nobody knows; a person has to look.
+    /// In doubt; a person has to resolve it.
     Unknown {
-        /// Ticks until no call of it can be on its way.
+        /// Ticks until no call of it can be in flight.
         quiet_in: u8,
     },
 }

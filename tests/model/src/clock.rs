@@ -1,13 +1,12 @@
-//! Time in ticks. Only the order of the spans counts, so a few ticks stand for a day.
+//! Time in ticks. Only the order of the durations matters, so a few ticks represent a day.
 
-/// How long things take. Whatever lasts longer than the longest of them lasts for ever: ages stop
-/// growing there, so every number of ticks is covered by finitely many states.
+/// The durations. Ages stop growing at the longest of them, so any number of ticks is covered by finitely
+/// many states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    /// What the protocol takes for the longest time from its last look at the clock before a call
-    /// until Stripe has done what the call asks.
+    /// The assumed maximum from the last reading of the clock before a call until Stripe has executed it.
     pub call: u8,
-    /// How long a claim holds.
+    /// The lease of a claim.
     pub lease: u8,
     /// The 23 h after which a key is not sent any more.
     pub horizon: u8,

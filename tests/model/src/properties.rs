@@ -1,4 +1,4 @@
-//! What must hold at every moment, and what must be possible at all.
+//! The properties that hold in every state, and the states that must be reachable.
 
 use stateright::Property;
 
@@ -10,13 +10,13 @@ use crate::stripe::MAX_ORPHANS;
 use crate::worker::{CallResult, Worker};
 
 pub const PAID_ONCE: &str = "a booking has at most one transfer";
-/// `paid` names a transfer that exists, and stands exactly where a payout is done.
+/// `paid` names an existing transfer, exactly if a payout is done.
 pub const PAID_IS_TRUE: &str = "what is written as paid was paid, and the payout says so too";
 /// No settlement under an old fence.
 pub const FENCED: &str = "no settlement is accepted under an old fence";
 /// A refusal is final: nothing was moved, and nothing will be.
 pub const REJECTED_IS_FINAL: &str = "a rejected payout has no transfer, not even later";
-/// Once nothing goes wrong any more, few sweeps are enough.
+/// Once faults stop, a few sweeps are enough.
 pub const ENDS: &str = "undisturbed sweeps pay exactly once, or leave a refusal or a doubt to a person";
 /// The bound of the model's network is never reached.
 pub const ROOM: &str = "the network has room for another call";
@@ -39,12 +39,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             state.workers.iter().any(|worker| matches!(worker, Worker::LookingUp { .. }))
                 && state.stripe.transfers() == 1
         }),
-        Property::sometimes(
-            "a key is forgotten whose transfer was made and not written down",
-            |_, state: &State| {
-                state.stripe.made(1) == 1 && !state.stripe.remembers(1) && state.booking.paid.is_none()
-            },
-        ),
+        Property::sometimes("a key expires whose transfer was made and not recorded", |_, state: &State| {
+            state.stripe.made(1) == 1 && !state.stripe.remembers(1) && state.booking.paid.is_none()
+        }),
         Property::sometimes("a worker that was overtaken has something to write", |_, state: &State| {
             state.workers.iter().any(|worker| {
                 matches!(worker, Worker::Knowing { verdict: CallResult::Done { .. }, is_newest: false, .. })

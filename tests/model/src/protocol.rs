@@ -1,4 +1,4 @@
-//! The protocol as the checker sees it: which steps are possible, and what each does.
+//! The protocol as the checker sees it: the possible steps and their results.
 
 use stateright::{Model, Property};
 
@@ -17,24 +17,24 @@ pub struct Protocol {
     pub workers: usize,
     /// How often a payout may be prepared, at most [`crate::MAX_VERSIONS`].
     pub versions: u8,
-    /// How long things take.
+    /// The durations of the protocol.
     pub clock: Clock,
-    /// What the protocol does to be safe.
+    /// The safety rules of the protocol.
     pub rules: Rules,
-    /// What it is up against.
+    /// The faults that it must tolerate.
     pub world: World,
 }
 
-/// What the protocol is up against.
+/// The faults that the protocol must tolerate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct World {
-    /// How long a call may really take, from the last look at the clock until Stripe has ended it.
-    /// [`Clock::call`] is what the protocol takes it for.
+    /// The real maximum of a call, from the last reading of the clock until Stripe has executed it.
+    /// [`Clock::call`] is the assumed one.
     pub call_ticks: u8,
     /// Whether every 4xx is kept under its key. Stripe does not keep those of its validation.
     pub every_refusal_is_kept: bool,
-    /// Whether the table is once restored from a copy that was made before the payout was decided. The operator who
-    /// restores it stops every worker first and waits until no call is on its way.
+    /// Whether the table is restored once from a backup before the payout was decided. The operator first
+    /// stops every worker and waits until no call is in flight.
     pub restores: bool,
 }
 
@@ -50,9 +50,9 @@ pub enum Action {
     Tick,
     /// Stripe forgets the key of a version.
     Forget(u8),
-    /// A call nobody waits for ends; `None`: it is lost.
+    /// A call without a waiting caller ends; `None`: it is lost.
     EndOrphan(usize, Option<End>),
-    /// A worker dies, or its run ends; its call may arrive all the same.
+    /// A worker dies, or its run ends; its call may still arrive.
     Crash(usize, bool),
     /// A worker reads the booking.
     Plan(usize),
@@ -63,9 +63,9 @@ pub enum Action {
     /// A worker reads the payout of a version.
     Read(usize, u8),
     Claim(usize),
-    /// It looks at the clock and calls.
+    /// It reads the clock and calls.
     Call(usize),
-    /// It hears how the call ended.
+    /// It gets the result of the call.
     Answer(usize, End),
     /// It waits no longer; the call may arrive all the same.
     TimeOut(usize, bool),
@@ -73,12 +73,12 @@ pub enum Action {
     LookUp(usize),
     /// It will not try again.
     GiveUp(usize),
-    /// It writes down what became of the payout.
+    /// It records the outcome of the payout.
     Settle(usize),
     /// A person looks up a payout in doubt.
     LookByHand(usize, u8),
     Resolve(usize),
-    /// The table is restored from a copy that knows nothing of the payout.
+    /// The table is restored from a backup without the payout.
     Restore,
 }
 
@@ -98,7 +98,7 @@ impl Protocol {
         );
         let first = MAX_ORPHANS - state.stripe.orphans().count();
         for (place, call) in (first..).zip(state.stripe.orphans()) {
-            // An end that leaves no trace at Stripe is to nobody's knowledge a lost call.
+            // A call that ends without a trace at Stripe cannot be distinguished from a lost one.
             let ends = state.stripe.ends(call.version, false, self.world);
             let marks = |end: &End| !matches!(end, End::Replay | End::RefuseAtApi | End::TurnAway);
             actions.extend(ends.filter(marks).map(|end| Action::EndOrphan(place, Some(end))));

@@ -1,4 +1,4 @@
-//! What becomes of a moment when nothing goes wrong any more.
+//! The states reachable without further faults.
 
 use stateright::Model;
 
@@ -7,8 +7,8 @@ use crate::protocol::{Action, Protocol};
 use crate::state::State;
 use crate::stripe::End;
 
-/// Enough for a day: what was sent just now and is answered with a kept 500 waits until the key is
-/// forgotten, if an empty look-up has to wait.
+/// Enough for a day: a recent call with a stored 500 waits until the key expires, if an empty look-up has to
+/// wait.
 const SWEEPS: usize = 4;
 
 /// More than the steps of a sweep that finds one version refused and pays the next.
@@ -16,7 +16,7 @@ const STEPS: usize = 40;
 
 /// Whether a few sweeps by one worker, a lease apart, bring the payout to an end that is true.
 pub(crate) fn ends_undisturbed(protocol: &Protocol, mut state: State) -> bool {
-    // Errors that the life before the restore has left under each key are met one after the other.
+    // Errors stored under each key before the restore are returned one after the other.
     let sweeps = if state.is_restored { SWEEPS * usize::from(protocol.versions) } else { SWEEPS };
     for _ in 0..sweeps {
         sweep(protocol, &mut state);
@@ -34,7 +34,7 @@ pub(crate) fn ends_undisturbed(protocol: &Protocol, mut state: State) -> bool {
     }
 }
 
-/// One sweep. It ends by itself, unless a rule is missing that keeps it from what it has just left.
+/// One sweep. It terminates, unless a rule is missing that keeps it from repeating a row.
 fn sweep(protocol: &Protocol, state: &mut State) {
     let mut steps = 0..STEPS;
     while steps.next().is_some() && go_on(protocol, state, |action| !matches!(action, Action::Forget(_))) {}

@@ -1,7 +1,7 @@
-//! What the protocol does to be safe, rule by rule, so that each can be left out.
+//! The safety rules of the protocol, so that each can be disabled.
 
-/// One rule. A test leaves it out and demands that the checker notices, or shows what makes it safe
-/// to do without.
+/// One rule. A test disables it and requires that the checker detects it, or shows why the protocol is safe
+/// without it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// A new version is one transaction: the booking's version is as read, the row is not there.
@@ -10,28 +10,28 @@ pub enum Rule {
     ClaimUnderCondition,
     /// A settlement demands the fence that was claimed.
     SettleUnderFence,
-    /// Right before the call a fresh look at the clock must leave it time to end within the lease.
+    /// Right before the call, a fresh reading of the clock must leave it time to end within the lease.
     LeaseBeforeCall,
-    /// Right before the call a fresh look at the clock must show less than 23 h since the first claim.
+    /// Right before the call, a fresh reading of the clock must be less than 23 h after the first claim.
     HorizonBeforeCall,
-    /// Who takes over 23 h after the first claim looks up instead of sending.
+    /// A worker that takes over 23 h after the first claim looks up instead of sending.
     OldKeyIsLookedUp,
-    /// An empty look-up is believed only 24 h after the first claim, when even a call sent at the last
-    /// moment before the horizon has come to its end; before that the payout stays in doubt.
+    /// An empty look-up counts only 24 h after the first claim, when even a call sent right before the
+    /// horizon has ended; until then the payout stays in doubt.
     EmptyLookUpWaits,
     /// A call without an answer leaves the lease as long as it was claimed for.
     DoubtKeepsLease,
-    /// A call without an answer is left to the next worker; looking up at once could come too early.
+    /// A call without an answer is left to the next worker; an immediate look-up could be too early.
     DoubtIsLeftAlone,
-    /// An answer that says "not executed" frees the row only where no earlier call is in doubt.
+    /// An answer "not executed" releases the row only if no earlier call is in doubt.
     BusyKeepsDoubt,
-    /// A refusal of a repetition is believed only after a look-up.
+    /// A refusal of a retry counts only after a look-up.
     RefusedRepetitionIsLookedUp,
-    /// A new version is prepared only after a look-up that finds nothing.
+    /// A new version is prepared only after an empty look-up.
     NewVersionIsLookedUp,
-    /// A row in doubt is resolved by hand only once no call can still be on its way.
+    /// A row in doubt is resolved manually only once no call can be in flight.
     HandWaits,
-    /// Over a table that may have been restored, a look-up that finds nothing comes before each call.
+    /// On a table that may have been restored, an empty look-up precedes each call.
     RestoredIsLookedUp,
 }
 
@@ -40,15 +40,15 @@ pub enum Rule {
 pub struct Rules(u16);
 
 impl Rules {
-    /// Every rule: whatever breaks one line of defence meets the other.
+    /// Every rule: a violation of one line of defence is stopped by the other.
     pub const BOTH_LINES: Self = Self((1 << (Rule::RestoredIsLookedUp as u16 + 1)) - 1);
 
-    /// Only one call at a time can be on its way, because each ends within its caller's lease. An empty
-    /// look-up is believed at any time.
+    /// Only one call at a time can be in flight, because each ends within its caller's lease. An empty
+    /// look-up counts at any time.
     pub const LEASE_LINE: Self = Self::BOTH_LINES.without(Rule::EmptyLookUpWaits);
 
-    /// Calls may overlap, but no key is sent when it may be forgotten, and nothing is concluded from
-    /// an empty look-up while a key may still be sent.
+    /// Calls may overlap, but no key is sent when it may have expired, and an empty look-up does not count
+    /// while a key may still be sent.
     pub const DAY_LINE: Self = Self::BOTH_LINES.without(Rule::LeaseBeforeCall);
 
     /// The set without one rule.

@@ -21,12 +21,12 @@ pub struct State {
 }
 
 impl State {
-    /// Whether nobody has anything in mind.
+    /// Whether no worker is in the middle of a step.
     pub fn is_at_rest(&self) -> bool {
         self.workers.iter().all(|worker| *worker == Worker::Idle)
     }
 
-    /// The table forgets the payout; Stripe does not. Everything that sends was stopped before.
+    /// The table loses the payout; Stripe does not. All workers were stopped before.
     pub(crate) fn restore(&mut self) -> bool {
         if !self.is_at_rest() || self.stripe.orphans().next().is_some() {
             return false;
@@ -36,7 +36,7 @@ impl State {
         true
     }
 
-    /// The calls on their way, also those nobody waits for.
+    /// The calls in flight, including those without a waiting caller.
     pub(crate) fn calls(&self) -> impl Iterator<Item = Call> {
         let awaited = self.workers.iter().filter_map(|worker| match *worker {
             Worker::Calling { version, ticks_left, .. } => Some(Call { version, ticks_left }),
@@ -45,7 +45,7 @@ impl State {
         awaited.chain(self.stripe.orphans())
     }
 
-    /// Whether another call under a version's key is on its way beside one.
+    /// Whether another call under a version's key is in flight.
     pub(crate) fn is_crowded(&self, version: u8) -> bool {
         self.calls().filter(|call| call.version == version).count() > 1
     }

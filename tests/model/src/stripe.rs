@@ -3,10 +3,10 @@
 use crate::clock::Clock;
 use crate::{MAX_VERSIONS, World};
 
-/// Calls nobody waits for any more, at the same time. A property says that it is room enough.
+/// The maximum of concurrent calls without a waiting caller. A property shows that it is enough.
 pub const MAX_ORPHANS: usize = 3;
 
-/// What Stripe knows, and the calls on their way to it whose callers have gone.
+/// Stripe's state, and the calls in flight whose callers have gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stripe {
     keys: [Option<Key>; MAX_VERSIONS],
@@ -17,13 +17,13 @@ pub struct Stripe {
 /// A request under a version's key that has not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Call {
-    /// Whose key it bears.
+    /// The version whose key it has.
     pub version: u8,
     /// How many ticks it may still take.
     pub ticks_left: u8,
 }
 
-/// What is kept under a key.
+/// The answer stored under a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     answer: Answer,
@@ -31,7 +31,7 @@ struct Key {
     age: u8,
 }
 
-/// What the caller hears.
+/// The result for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
     Made,
@@ -44,20 +44,20 @@ pub enum Answer {
     Busy,
 }
 
-/// How a call comes to its end at Stripe.
+/// The ways in which a call ends at Stripe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// Executed, with a transfer.
     Make,
     /// Executed and refused; the refusal is kept under the key.
     Refuse,
-    /// Refused before execution, whatever the key holds, and not kept: validation, permissions.
+    /// Refused before execution, whatever is stored under the key, and not stored: validation, permissions.
     RefuseAtApi,
     /// Executed with a 500 that is kept, after the transfer was made.
     BreakAfter,
     /// The same before it was made.
     BreakBefore,
-    /// What the key holds is said again.
+    /// The stored answer is replayed.
     Replay,
     /// Turned away by the rate limit.
     TurnAway,
@@ -95,7 +95,7 @@ impl Stripe {
         self.keys[usize::from(version) - 1] = None;
     }
 
-    /// The calls nobody waits for.
+    /// The calls without a waiting caller.
     pub fn orphans(&self) -> impl Iterator<Item = Call> {
         self.orphans.into_iter().flatten()
     }
@@ -112,8 +112,8 @@ impl Stripe {
         self.orphans[place].take().inspect(|_| self.orphans.sort_unstable())
     }
 
-    /// Every way in which a call under a version's key can end now; `crowded` says that another such
-    /// call is on its way too.
+    /// Every way in which a call under a version's key can end now; `crowded` means that another such call is
+    /// in flight too.
     pub(crate) fn ends(&self, version: u8, crowded: bool, world: World) -> impl Iterator<Item = End> {
         let known = self.remembers(version);
         [

@@ -1,21 +1,21 @@
-//! What one worker holds in its head between two steps.
+//! The state of one worker between two steps.
 
 use crate::clock::Clock;
 
 /// A worker. Between any two steps it may sleep for any time, or die.
 ///
-/// `is_newest` says whether the fence it has in mind is still the row's.
+/// `is_newest` says whether its fencing token is still the row's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum Worker {
     /// It has nothing in mind.
     #[default]
     Idle,
-    /// It has read the booking and is about to look up its transfers.
+    /// It has read the booking; next it looks up its transfers.
     Planning {
         /// The booking's version as read.
         version: u8,
     },
-    /// It is about to prepare the next version, or to write down what it found.
+    /// Next it prepares the next version, or records the found transfer.
     Planned {
         /// The booking's version as read.
         version: u8,
@@ -35,42 +35,42 @@ pub enum Worker {
         version: u8,
         /// Whether an earlier call may have happened.
         in_doubt: bool,
-        /// What is left of its lease.
+        /// The rest of its lease.
         lease_left: u8,
         /// Since the first claim.
         since_first: u8,
         /// Whether its fence is the row's.
         is_newest: bool,
     },
-    /// Its call is on its way.
+    /// Its call is in flight.
     Calling {
         version: u8,
         /// Whether an earlier call may have happened.
         in_doubt: bool,
         /// How long the call may still take.
         ticks_left: u8,
-        /// Since the first claim, as far as an empty look-up is measured by it.
+        /// The time since the first claim, as far as an empty look-up depends on it.
         since_first: u8,
         /// Whether its fence is the row's.
         is_newest: bool,
     },
-    /// It is about to look up the booking's transfers.
+    /// Next it looks up the booking's transfers.
     LookingUp {
         version: u8,
-        /// Since the first claim, as far as an empty look-up is measured by it.
+        /// The time since the first claim, as far as an empty look-up depends on it.
         since_first: u8,
         /// Whether its fence is the row's.
         is_newest: bool,
     },
-    /// It is about to write down what became of it.
+    /// Next it records the outcome of the payout.
     Knowing {
         version: u8,
-        /// What it will write.
+        /// The outcome that it records.
         verdict: CallResult,
         /// Whether its fence is the row's.
         is_newest: bool,
     },
-    /// A person has looked up a payout in doubt and is about to resolve it.
+    /// A person has looked up a payout in doubt; next they resolve it.
     Resolving {
         version: u8,
         /// The version of the transfer that was found.
@@ -78,7 +78,7 @@ pub enum Worker {
     },
 }
 
-/// What follows from an attempt.
+/// The consequence of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallResult {
     Done {
@@ -90,19 +90,19 @@ pub enum CallResult {
     /// Nothing was ever sent: as on the first day.
     Free,
     Doubt,
-    /// Perhaps sent, and tried often enough: a person has to look.
+    /// Possibly sent, and tried often enough: a person has to resolve it.
     GivenUp,
 }
 
 impl CallResult {
-    /// What a look-up decides.
+    /// The decision after a look-up.
     pub(crate) fn found(found: Option<u8>) -> Self {
         found.map_or(Self::Rejected, |transfer| Self::Done { transfer })
     }
 }
 
 impl Worker {
-    /// Learns that somebody else has claimed a payout.
+    /// The worker finds out that another one has claimed the payout.
     pub(crate) fn notice_claim(&mut self, claimed: u8) {
         if let Self::Reading { version, is_newest, .. }
         | Self::Holding { version, is_newest, .. }

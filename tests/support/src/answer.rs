@@ -31,31 +31,31 @@ impl Answer {
     }
 }
 
-/// Reads an answer and checks what holds for every answer; all tests use it.
+/// Reads an answer and checks the rules for every answer; all tests use it.
 pub async fn answered(method: &Method, path: &str, response: Response) -> Answer {
     let answer = read(response).await;
-    let told = || format!("{method} {path} answered {answer:?}");
+    let context = || format!("{method} {path} answered {answer:?}");
     let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
     for (name, value) in HEADERS {
-        let told_by = answer.header(name.as_str());
+        let value_sent = answer.header(name.as_str());
         if is_page && name == http::header::CONTENT_SECURITY_POLICY {
             // A page runs only its own script.
-            let policy = told_by.unwrap_or_default();
-            assert!(policy.starts_with("default-src 'none'; script-src 'nonce-"), "{}", told());
+            let policy = value_sent.unwrap_or_default();
+            assert!(policy.starts_with("default-src 'none'; script-src 'nonce-"), "{}", context());
             continue;
         }
-        assert_eq!(told_by, Some(value), "{name}: {}", told());
+        assert_eq!(value_sent, Some(value), "{name}: {}", context());
     }
-    let request_id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {}", told()));
-    assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", told());
+    let request_id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {}", context()));
+    assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", context());
     // A failed health check is an answer and not a problem document.
     let is_problem = !answer.status.is_success() && !path.starts_with("/api/health");
     if is_problem {
-        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", told());
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", context());
         let problem = answer.json();
-        assert_eq!(problem["status"].as_u64(), Some(answer.status.as_u16().into()), "{}", told());
+        assert_eq!(problem["status"].as_u64(), Some(answer.status.as_u16().into()), "{}", context());
         let replayed = answer.header("idempotency-replayed").is_some();
-        assert!(replayed || problem["request_id"] == request_id, "{}", told());
+        assert!(replayed || problem["request_id"] == request_id, "{}", context());
     }
     // Every answer must be described in the OpenAPI document.
     if let Some(pattern) = document::pattern(method.as_str(), path) {

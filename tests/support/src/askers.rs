@@ -160,9 +160,12 @@ impl World {
         world.add_company(OTHER, OTHER_OWNER, true);
         for role in [Role::Customer, Role::Professional] {
             let body = json!({"email": address(role), "password": PASSWORD, "role": role});
-            assert_eq!(world.stranger("/api/auth/sign-up", body).await.status, 202);
+            assert_eq!(world.post_without_session("/api/auth/sign-up", body).await.status, 202);
             let token = world.newest_mail().token();
-            world.stranger("/api/auth/confirm", json!({"token": token, "password": PASSWORD})).await.ok();
+            world
+                .post_without_session("/api/auth/confirm", json!({"token": token, "password": PASSWORD}))
+                .await
+                .ok();
         }
         world
     }
@@ -178,7 +181,7 @@ impl World {
     }
 
     /// All callers; those with a session have just signed in.
-    pub async fn everybody(&self) -> Vec<Asker> {
+    pub async fn all_askers(&self) -> Vec<Asker> {
         let at_home = |proof| Asker { proof, home: COMPANY };
         let mut askers = vec![
             at_home(Proof::Nothing),

@@ -75,25 +75,27 @@ impl World {
     }
 
     /// A request of a browser without a session.
-    pub async fn stranger(&self, path: &str, body: Value) -> Answer {
+    pub async fn post_without_session(&self, path: &str, body: Value) -> Answer {
         Browser::default().post(self, path, body).await
     }
 
     /// Signs up an address and returns the token of its link.
     pub async fn sign_up(&self, email: &str, password: &str) -> String {
         let body = json!({"email": email, "password": password, "role": "customer"});
-        assert_eq!(self.stranger("/api/auth/sign-up", body).await.status, 202);
+        assert_eq!(self.post_without_session("/api/auth/sign-up", body).await.status, 202);
         self.newest_mail().token()
     }
 
     pub async fn add_account(&self, email: &str, password: &str) {
         let token = self.sign_up(email, password).await;
-        self.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await.ok();
+        self.post_without_session("/api/auth/confirm", json!({"token": token, "password": password}))
+            .await
+            .ok();
     }
 
     /// Requests a password reset and returns the token of the link.
     pub async fn request_password_reset(&self, email: &str) -> String {
-        let answer = self.stranger("/api/auth/password/forgot", json!({"email": email})).await;
+        let answer = self.post_without_session("/api/auth/password/forgot", json!({"email": email})).await;
         assert_eq!(answer.status, 202);
         self.newest_mail().token()
     }

@@ -32,7 +32,7 @@ pub enum Spelling {
 
 /// The event of the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum EventKind {
     Failed,
     Paid,
     Valid,
@@ -62,18 +62,18 @@ impl Dialect {
     pub const ALL: [Self; 5] = [Self::V1, Self::Dated, Self::V5, Self::V2, Self::V2WithoutCompany];
 
     /// The event in this dialect, for `mem_<member>`.
-    pub fn event(self, spelling: Spelling, what: Happening, member: &str, at: DateTime<Utc>) -> Value {
+    pub fn event(self, spelling: Spelling, what: EventKind, member: &str, at: DateTime<Utc>) -> Value {
         let is_v1 = matches!(self, Self::V1 | Self::Dated);
         let name = spelling.spell(match what {
-            Happening::Failed => "payment.failed",
-            Happening::Paid => "payment.succeeded",
-            Happening::Valid if is_v1 => "membership.activated",
-            Happening::Valid => "membership.went_valid",
-            Happening::Ended if is_v1 => "membership.deactivated",
-            Happening::Ended => "membership.went_invalid",
-            Happening::Refunded => "refund.created",
-            Happening::Disputed => "dispute.created",
-            Happening::Won => "dispute.updated",
+            EventKind::Failed => "payment.failed",
+            EventKind::Paid => "payment.succeeded",
+            EventKind::Valid if is_v1 => "membership.activated",
+            EventKind::Valid => "membership.went_valid",
+            EventKind::Ended if is_v1 => "membership.deactivated",
+            EventKind::Ended => "membership.went_invalid",
+            EventKind::Refunded => "refund.created",
+            EventKind::Disputed => "dispute.created",
+            EventKind::Won => "dispute.updated",
         });
         let data = self.data(what, member, at);
         let id = format!("msg_{what:?}_{member}_{}", at.timestamp());
@@ -89,14 +89,14 @@ impl Dialect {
         }
     }
 
-    fn data(self, what: Happening, member: &str, at: DateTime<Utc>) -> Value {
+    fn data(self, what: EventKind, member: &str, at: DateTime<Utc>) -> Value {
         match what {
-            Happening::Failed | Happening::Paid => self.payment(what == Happening::Failed, member, at),
-            Happening::Valid => self.membership("active", member),
-            Happening::Ended => self.membership("canceled", member),
-            Happening::Refunded => self.going_back("rfnd_", "succeeded", "5.50", member, at),
-            Happening::Disputed => self.going_back("dspt_", "needs_response", "19.00", member, at),
-            Happening::Won => self.going_back("dspt_", "won", "19.00", member, at),
+            EventKind::Failed | EventKind::Paid => self.payment(what == EventKind::Failed, member, at),
+            EventKind::Valid => self.membership("active", member),
+            EventKind::Ended => self.membership("canceled", member),
+            EventKind::Refunded => self.going_back("rfnd_", "succeeded", "5.50", member, at),
+            EventKind::Disputed => self.going_back("dspt_", "needs_response", "19.00", member, at),
+            EventKind::Won => self.going_back("dspt_", "won", "19.00", member, at),
         }
     }
 
@@ -133,7 +133,7 @@ impl Dialect {
         }
     }
 
-    /// A membership that went invalid may say `valid: true`, as one of Whop's own examples does.
+    /// A deactivated membership may have `valid: true`, as in one of Whop's own examples.
     fn membership(self, status: &str, member: &str) -> Value {
         let (_, id, user) = ids(member);
         match self {

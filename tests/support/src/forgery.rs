@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 pub type Sign<'a> = &'a dyn Fn(&Value, &Value) -> String;
 
 /// A valid token and how it is made.
-pub struct Good<'a> {
+pub struct ValidToken<'a> {
     pub header: Value,
     pub claims: Value,
     pub sign: Sign<'a>,
 }
 
 /// All invalid tokens with their errors.
-pub fn forgeries(good: &Good<'_>) -> Vec<(String, String)> {
+pub fn forgeries(good: &ValidToken<'_>) -> Vec<(String, String)> {
     let mut all = headers(good);
     all.extend(keys(good));
     all.extend(claims(good));
@@ -21,7 +21,7 @@ pub fn forgeries(good: &Good<'_>) -> Vec<(String, String)> {
     all
 }
 
-impl Good<'_> {
+impl ValidToken<'_> {
     pub fn token(&self) -> String {
         (self.sign)(&self.header, &self.claims)
     }
@@ -47,7 +47,7 @@ fn changed(object: &Value, name: &str, value: Value) -> Value {
 }
 
 /// Wrong algorithms, and headers with forbidden members.
-fn headers(good: &Good<'_>) -> Vec<(String, String)> {
+fn headers(good: &ValidToken<'_>) -> Vec<(String, String)> {
     let unsigned = good.with_header("alg", json!("none"));
     let bare = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
     let mut all = vec![("alg none".to_owned(), unsigned), ("alg none, unsigned".to_owned(), bare)];
@@ -92,7 +92,7 @@ fn headers(good: &Good<'_>) -> Vec<(String, String)> {
 }
 
 /// Wrong keys, and keys of the wrong kind.
-fn keys(good: &Good<'_>) -> Vec<(String, String)> {
+fn keys(good: &ValidToken<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (alg, kid) in [
         ("RS256", "es-1"),
@@ -117,7 +117,7 @@ fn keys(good: &Good<'_>) -> Vec<(String, String)> {
 }
 
 /// Claims for another audience or another time.
-fn claims(good: &Good<'_>) -> Vec<(String, String)> {
+fn claims(good: &ValidToken<'_>) -> Vec<(String, String)> {
     let now = good.claims["iat"].as_i64().unwrap();
     let (iss, aud) = (good.claims["iss"].as_str().unwrap(), good.claims["aud"].as_str().unwrap());
     let wrong = [
@@ -168,7 +168,7 @@ fn claims(good: &Good<'_>) -> Vec<(String, String)> {
 }
 
 /// Truncated, recombined and oversized tokens.
-fn shapes(good: &Good<'_>) -> Vec<(String, String)> {
+fn shapes(good: &ValidToken<'_>) -> Vec<(String, String)> {
     let token = good.token();
     let [header, body, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
     let other = good.with_claim("sub", json!("user_stranger"));

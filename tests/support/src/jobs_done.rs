@@ -208,7 +208,7 @@ impl World {
     }
 
     /// A fault at one of Stripe's operations.
-    pub fn trouble_at_stripe(&self, operation: Operation, kind: &str, times: Option<u32>) {
+    pub fn inject_stripe_fault(&self, operation: Operation, kind: &str, times: Option<u32>) {
         let kind = kind.parse().unwrap();
         let rule = Rule { provider: Provider::Stripe, operation, kind, times, company: None };
         self.service.sandbox.faults.add(rule);

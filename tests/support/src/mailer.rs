@@ -57,7 +57,7 @@ pub fn delivery(
 }
 
 impl World {
-    pub async fn resend_says(&self, id: &str, body: &Value) -> Answer {
+    pub async fn deliver_resend_event(&self, id: &str, body: &Value) -> Answer {
         self.ask(delivery(self, ROUTE, SVIX, secret(), id, body)).await
     }
 
@@ -75,7 +75,7 @@ impl World {
     /// Whether a mail to an address is sent.
     pub async fn is_written_to(&self, address: &str) -> bool {
         let before = self.sent(Kind::Mail);
-        let answer = self.stranger("/api/auth/password/forgot", json!({"email": address})).await;
+        let answer = self.post_without_session("/api/auth/password/forgot", json!({"email": address})).await;
         assert_eq!((answer.status.as_u16(), answer.json()), (202, json!({"outcome": "mail_sent"})));
         self.advance(Duration::minutes(20));
         self.sent(Kind::Mail) > before

@@ -16,9 +16,6 @@ use shared::domain::marketplace::payout::BatchId;
 use shared::domain::marketplace::payout::{StripeAccountStatus, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::{Company, Item};
-use stand_ins::fault::Operation;
-use stand_ins::fault::Rule;
-use stand_ins::outbox::Provider;
 use stand_ins::stripe::Transfer;
 
 use crate::answer::answered;
@@ -73,7 +70,7 @@ impl World {
         let id = account_of(professional);
         self.service.sandbox.stripe.add_account(&id, currency);
         let account = StripeAccountId::parse(&id).unwrap();
-        let standing = StripeAccountStatus {
+        let status = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -84,7 +81,7 @@ impl World {
         let professional = ProfessionalId::parse(professional).unwrap();
         let read = company.payee(&professional).await.unwrap();
         let mut writes =
-            vec![company.record_account_status(&read, &professional, &standing, now, now).unwrap()];
+            vec![company.record_account_status(&read, &professional, &status, now, now).unwrap()];
         let owner = company.store().inbox().payee_owner(&account).await.unwrap();
         writes.extend(owner.is_none().then(|| company.register_payee(&account, &professional).unwrap()));
         company.store().commit(self.service.app.ids.next(), writes).await.unwrap();
@@ -170,7 +167,7 @@ impl World {
         answered(&Method::POST, PAYOUTS, response).await.ok()
     }
 
-    /// Starts a run or dry run by hand.
+    /// Starts a manual run or dry run.
     pub async fn process(&self, role: Role, dry_run: bool) -> Value {
         self.as_role(role, Method::POST, PROCESS, Some(json!({"dry_run": dry_run}))).await.ok()
     }
@@ -254,11 +251,5 @@ impl World {
         self.happens(booking, BookingFactKind::Refunded { money: usd(amount), payment_intent: None }).await;
         assert_eq!(self.balance(professional, "usd", "carried").await, amount);
         booking
-    }
-
-    pub fn stripe_trouble(&self, operation: Operation, kind: &str, times: Option<u32>) {
-        let kind = kind.parse().unwrap();
-        let rule = Rule { provider: Provider::Stripe, operation, kind, times, company: None };
-        self.service.sandbox.faults.add(rule);
     }
 }

@@ -7,7 +7,7 @@ use stand_ins::outbox::Provider;
 
 impl World {
     /// A fault at one of Resend's operations.
-    pub fn mail_trouble(&self, kind: &str, times: Option<u32>) {
+    pub fn inject_mail_fault(&self, kind: &str, times: Option<u32>) {
         let (provider, operation, kind) = (Provider::Resend, Operation::Emails, kind.parse().unwrap());
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });
     }

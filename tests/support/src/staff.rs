@@ -50,7 +50,7 @@ pub async fn push_in_doubt() -> (World, Value) {
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
     world.settle().await;
     let effect = world.doubtful_one().await;
     (world, effect)

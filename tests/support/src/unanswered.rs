@@ -194,7 +194,7 @@ impl Market {
         }
     }
 
-    pub fn trouble(
+    pub fn inject_fault(
         &self,
         provider: Provider,
         operation: Operation,

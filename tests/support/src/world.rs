@@ -41,9 +41,9 @@ impl World {
     }
 
     /// A world whose Whop uses this shape.
-    pub async fn speaking(shape: Shape) -> Self {
+    pub async fn with_shape(shape: Shape) -> Self {
         let world = Self::start().await;
-        world.service.sandbox.whop.speak(shape);
+        world.service.sandbox.whop.set_shape(shape);
         world
     }
 
@@ -130,7 +130,7 @@ impl World {
     pub async fn ask(&self, mut request: Request<Body>) -> Answer {
         // Each request comes from a new address unless a test sets one.
         if request.extensions().get::<ClientIp>().is_none() {
-            request.extensions_mut().insert(stranger());
+            request.extensions_mut().insert(unknown_client_ip());
         }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         answered(&method, &path, self.service.ask(request).await).await
@@ -206,7 +206,7 @@ impl World {
 }
 
 /// A new client address.
-pub fn stranger() -> ClientIp {
+pub fn unknown_client_ip() -> ClientIp {
     static NEXT: AtomicU32 = AtomicU32::new(0x0a00_0001);
     ClientIp(Some(IpAddr::V4(NEXT.fetch_add(1, Ordering::Relaxed).into())))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence, Report};
-use shared::due::{self, SweepLimits, Worked};
+use shared::due::{self, RowOutcome, SweepLimits};
 use shared::http::Failure;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Key, RowKind, Store};
@@ -69,14 +69,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn work_on(&self, row: DueRow) -> Worked {
+    async fn work_on(&self, row: DueRow) -> RowOutcome {
         // The semaphore is never closed; without a permit there is nothing to do.
-        let Ok(_permit) = self.places.acquire().await else { return Worked::Skipped };
+        let Ok(_permit) = self.places.acquire().await else { return RowOutcome::Skipped };
         if row.key.kind() == RowKind::Event {
             let applied = self.app.intake(self.store).work_on(&row, self.app.clock.now()).await;
             return applied.unwrap_or_else(|error| {
                 tracing::error!(%error, "a pending event could not be applied");
-                Worked::Failed
+                RowOutcome::Failed
             });
         }
         let ended = self.app.bookings(self.store).work_on(&row).await;

@@ -60,13 +60,13 @@ struct Connection {
 
 impl Connection {
     /// The account's status, after checking that it belongs to the professional.
-    fn standing(&self) -> Result<StripeAccountStatus, Failure> {
-        match self.account.standing().filter(|_| !self.account.deleted) {
+    fn status(&self) -> Result<StripeAccountStatus, Failure> {
+        match self.account.status().filter(|_| !self.account.deleted) {
             None => Err(conflict("There is no such account at Stripe any more, or we have no access to it.")),
-            Some(standing) if standing.currency.is_none() => {
+            Some(status) if status.currency.is_none() => {
                 Err(conflict("Stripe does not know yet in which currency this account is paid out."))
             }
-            Some(standing) => Ok(standing),
+            Some(status) => Ok(status),
         }
     }
 }
@@ -106,11 +106,10 @@ async fn save(
             if !is_registered && (owner.is_some() || !connection.is_named) {
                 return Err(conflict(NOT_OWNED));
             }
-            let standing = &connection.standing()?;
-            let mut writes =
-                vec![company.record_account_status(&read, professional_id, standing, now, now)?];
+            let status = &connection.status()?;
+            let mut writes = vec![company.record_account_status(&read, professional_id, status, now, now)?];
             if !is_registered {
-                writes.push(company.register_payee(&standing.account, professional_id)?);
+                writes.push(company.register_payee(&status.account, professional_id)?);
             }
             let entry = AuditEntry {
                 at: now,
@@ -118,7 +117,7 @@ async fn save(
                 subject: professional_id.to_string(),
                 cause: caller.id.clone(),
                 source: Some(caller.role.into()),
-                detail: serde_json::to_string(standing).ok(),
+                detail: serde_json::to_string(status).ok(),
             };
             writes.push(company.audit(&entry, operation)?);
             Ok((writes, ()))

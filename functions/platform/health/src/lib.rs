@@ -158,8 +158,8 @@ async fn status(app: &SharedApp, job: &Job) -> (JobHealth, Option<LastRun>) {
         Err(error) => Err(error),
     };
     let Ok(run) = run else { return (JobHealth::Unknown, None) };
-    let punctuality = job.punctuality(run.as_ref().map(|run| run.ended_at), app.clock.now());
-    (punctuality.into(), run)
+    let status = job.status(run.as_ref().map(|run| run.ended_at), app.clock.now());
+    (status.into(), run)
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

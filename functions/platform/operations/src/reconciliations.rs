@@ -58,7 +58,7 @@ fn show_run(run: Reconciliation) -> ReconciliationRunView {
         closed: run.closed,
         in_doubt: run.in_doubt,
         cash: cash.collect(),
-        trouble: run.trouble,
+        error: run.error,
         more: run.more,
     }
 }

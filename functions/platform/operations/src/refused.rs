@@ -4,7 +4,7 @@ use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::refusal;
 use shared::http::Failure;
 use shared::store::Company;
-use shared::store::platform::trouble::Trouble;
+use shared::store::platform::effect_lists::EffectList;
 use shared::views::platform::effect::RefusedEffectView;
 use shared::views::{ExcerptView, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::amounts::Bookings;
 
 /// Up to a hundred refused effects, oldest first, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<ExcerptView<RefusedEffectView>, Failure> {
-    let (effects, more) = company.listed_effects(Trouble::Refused).await?;
+    let (effects, more) = company.listed_effects(EffectList::Refused).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     let shown = effects.iter().map(|(subject, effect)| show(*subject, effect, &bookings));

@@ -10,13 +10,13 @@ use shared::domain::platform::job::{JOBS, Job};
 use shared::http::{Answer, Failure};
 use shared::store::due::SWEEP;
 use shared::store::marketplace::batch::BatchRow;
+use shared::store::platform::effect_lists::EffectList;
 use shared::store::platform::inbox::StoredEvent;
 use shared::store::platform::job::Runs;
 use shared::store::platform::suppression::REFUSED;
-use shared::store::platform::trouble::Trouble;
 use shared::store::{Company, Store};
-use shared::views::platform::effect::TroubledEffectView;
-use shared::views::platform::job::{JobStandingView, RecentRunsView};
+use shared::views::platform::effect::EffectView;
+use shared::views::platform::job::{JobSummaryView, RecentRunsView};
 use shared::views::platform::mail::MailReportsView;
 use shared::views::platform::operations::{
     ChannelErrorView, DeclinedBookingView, OperationsView, OverdueView, RecentBatchView, UnreadEventView,
@@ -63,8 +63,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         at: Timestamp(now),
         jobs,
         declined_last_24_hours: ExcerptView::new(declined.collect(), more_declined),
-        in_doubt: troubled(company, Trouble::InDoubt).await?,
-        waiting: troubled(company, Trouble::Waiting).await?,
+        in_doubt: list_effects(company, EffectList::InDoubt).await?,
+        waiting: list_effects(company, EffectList::Waiting).await?,
         unread_events: unread_events(store, company, is_platform).await?,
         channel_error,
         refused: refused::list(company).await?,
@@ -76,15 +76,15 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     }))
 }
 
-fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> JobStandingView {
+fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> JobSummaryView {
     let last = runs.map(|runs| &runs.last);
-    let status = job.punctuality(last.map(|last| last.ended_at), now);
+    let status = job.status(last.map(|last| last.ended_at), now);
     let since = (now - Duration::hours(24)).format("%Y-%m-%dT%H").to_string();
     let hours = runs.map(|runs| runs.hours.as_slice()).unwrap_or_default();
     let recent: Vec<_> = hours.iter().filter(|hour| hour.hour > since).collect();
     let (done, failed) = recent.iter().fold((0, 0), |sum, hour| (sum.0 + hour.done, sum.1 + hour.failed));
     let rate = if done + failed == 0 { 0.0 } else { failed as f64 / (done + failed) as f64 };
-    JobStandingView {
+    JobSummaryView {
         job: job.name,
         status,
         last_run_at: last.map(|last| Timestamp(last.ended_at)),
@@ -114,7 +114,7 @@ async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<MailReportsVi
 /// The newest batches and their progress.
 async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
     let (batches, _) = company.batches(BATCHES_SHOWN, None).await?;
-    let tell = |BatchRow { record, .. }| RecentBatchView {
+    let summarize = |BatchRow { record, .. }| RecentBatchView {
         batch_id: record.id,
         status: record.status,
         done: record.counts.done,
@@ -123,11 +123,11 @@ async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
         changed_at: Timestamp(record.changed_at),
         reason: record.reason,
     };
-    Ok(batches.into_iter().map(tell).collect())
+    Ok(batches.into_iter().map(summarize).collect())
 }
 
-async fn troubled(company: &Company, trouble: Trouble) -> Result<ExcerptView<TroubledEffectView>, Failure> {
-    let (effects, more) = company.listed_effects(trouble).await?;
+async fn list_effects(company: &Company, list: EffectList) -> Result<ExcerptView<EffectView>, Failure> {
+    let (effects, more) = company.listed_effects(list).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     let shown = effects.iter().map(|(subject, effect)| show_effect(*subject, effect, &bookings));
@@ -165,13 +165,13 @@ fn show_unread(event: &StoredEvent) -> UnreadEventView {
 }
 
 /// An effect for operators with its reason and without its request, which may name a person.
-pub(super) fn show_effect(subject: Subject, effect: &Effect, bookings: &Bookings) -> TroubledEffectView {
+pub(super) fn show_effect(subject: Subject, effect: &Effect, bookings: &Bookings) -> EffectView {
     let money = bookings.money(subject, effect);
     let (case_id, booking_id) = match subject {
         Subject::Case(id) => (Some(id), None),
         Subject::Booking(id) => (None, Some(id)),
     };
-    TroubledEffectView {
+    EffectView {
         case_id,
         booking_id,
         operation: effect.action.operation.clone(),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{Occurrence, Report};
-use shared::due::{self, SweepLimits, Worked};
+use shared::due::{self, RowOutcome, SweepLimits};
 use shared::http::Failure;
 use shared::payouts;
 use shared::recovery::RecoverySweep;
@@ -40,7 +40,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
 }
 
 impl Run<'_> {
-    async fn work_on(&self, row: DueRow) -> Worked {
+    async fn work_on(&self, row: DueRow) -> RowOutcome {
         let company = row.key.company();
         let result = match (row.key.kind(), &company) {
             (RowKind::Event, _) => self.app.intake(self.store).work_on(&row, self.app.clock.now()).await,
@@ -52,21 +52,21 @@ impl Run<'_> {
             (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {
                 self.recovery.work_on(company, &row).await
             }
-            _ => Ok(Worked::Skipped),
+            _ => Ok(RowOutcome::Skipped),
         };
         match result {
             Ok(worked) => worked,
             // Another process changed the row; the next run sees the new state.
-            Err(StoreError::Conflict { .. }) => Worked::Skipped,
+            Err(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             Err(error) => {
                 tracing::error!(error = %error, "a due row could not be processed");
-                Worked::Failed
+                RowOutcome::Failed
             }
         }
     }
 
     /// Bookings depend on no recovery settings, and a pause of the company's reminders does not affect them.
-    async fn work_on_booking(&self, row: &DueRow) -> Worked {
+    async fn work_on_booking(&self, row: &DueRow) -> RowOutcome {
         let ended = self.app.bookings(self.store).work_on(row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
         ended.worked

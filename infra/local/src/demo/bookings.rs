@@ -1,5 +1,5 @@
-//! Bookings of the demo company, each told up to where it stands: the clock is put back for a story,
-//! and what its people and Stripe do happens at its own time.
+//! Bookings of the demo company in various states. The clock is set back for each, so that every step happens
+//! at its own time.
 
 use axum::body::Body;
 use chrono::{DateTime, Duration, Utc};
@@ -13,14 +13,14 @@ use super::{COMPANY, OWNER};
 use crate::service::Service;
 use stand_ins::whop::APP_ID;
 
-/// Who does the jobs, and the account at Stripe that pays for them.
+/// The professional, and their Stripe account.
 const PROFESSIONAL: &str = "user_demo_professional";
 const ACCOUNT: &str = "acct_demo_professional";
 
 /// The price of every job: 450 000 pesos, which have two decimals at Stripe.
 const PRICE: i64 = 45_000_000;
 
-/// How far a story is told.
+/// The last step of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum End {
     Requested,
@@ -30,8 +30,8 @@ enum End {
     Completed,
 }
 
-/// How many hours ago each begins, the oldest first. The fifth is declined by the schedule within ten
-/// minutes, unless somebody answers.
+/// The start of each booking in hours before now, oldest first. The scheduled job declines the fifth within
+/// ten minutes, unless it is answered.
 const STORIES: [(f64, End); 7] = [
     (150.0, End::Completed),
     (80.0, End::Declined),
@@ -42,7 +42,7 @@ const STORIES: [(f64, End); 7] = [
     (1.0, End::Requested),
 ];
 
-/// Tells the stories, and puts the clock back to where it was.
+/// Creates the bookings and restores the clock.
 pub(super) async fn seed(service: &Service) {
     let clock = &service.sandbox.clock;
     let now = clock.now();
@@ -51,18 +51,18 @@ pub(super) async fn seed(service: &Service) {
     ask(service, Method::PUT, &path, "demo-professional", json!({"stripe_account_id": ACCOUNT})).await;
     for (number, (hours_ago, end)) in STORIES.into_iter().enumerate() {
         let began = now - Duration::minutes((hours_ago * 60.0) as i64);
-        if tell(service, number + 1, began, end).await.is_none() {
-            tracing::warn!(number, "a booking of the demo was not told to its end");
+        if play_booking(service, number + 1, began, end).await.is_none() {
+            tracing::warn!(number, "a booking of the demo was not completed");
         }
     }
     clock.set(now);
 }
 
-/// One story; `None` where somebody in it was refused.
-async fn tell(service: &Service, number: usize, began: DateTime<Utc>, end: End) -> Option<()> {
+/// Creates one booking; `None` if a request was refused.
+async fn play_booking(service: &Service, number: usize, began: DateTime<Utc>, end: End) -> Option<()> {
     let at = |hours: f64| service.sandbox.clock.pass(began + Duration::minutes((hours * 60.0) as i64));
     at(0.0);
-    // The same on every day, so that a story begun by a process that was killed goes on.
+    // The same on every day, so that a booking whose creation was interrupted is continued.
     let start = (began + Duration::days(3)).date_naive().and_hms_opt(15, 0, 0)?.and_utc();
     let asked = json!({
         "professional_id": PROFESSIONAL, "customer_id": format!("user_demo_customer_{number}"),
@@ -98,7 +98,7 @@ fn key(number: usize, what: &str) -> String {
     format!("demo-{number}-{what}")
 }
 
-/// A request of the demo's owner; what is answered, unless it is a refusal.
+/// Sends a request as the demo's owner; `None` for a refusal.
 async fn ask(service: &Service, method: Method, path: &str, key: &str, body: Value) -> Option<Value> {
     let request = Request::builder()
         .method(method)

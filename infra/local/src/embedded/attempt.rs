@@ -1,4 +1,4 @@
-//! One attempt of a caller, whichever way it came: numbered, written down, and made to fail on order.
+//! One attempt to reach the table, over either transport: numbered, recorded, and subject to fault injection.
 
 use serde_json::Value;
 use shared::json::read_trusted;
@@ -7,7 +7,7 @@ use super::dispatch::dispatch;
 use super::record::{Intervention, RequestRecord};
 use super::{EmbeddedDynamo, Hook};
 
-/// What the caller of an attempt sees.
+/// The result of an attempt for its caller.
 pub(super) enum Outcome {
     /// An answer, of the attempt of this number.
     Answered { call: u64, status: u16, body: String },
@@ -18,14 +18,13 @@ pub(super) enum Outcome {
 }
 
 impl EmbeddedDynamo {
-    /// Executes what `x-amz-target` names, as far as what was ordered for this attempt, or else the
-    /// hook, lets it.
+    /// Executes the operation of `x-amz-target`, unless the fault for this attempt or the hook prevents it.
     pub(super) fn attempt(&self, target: &str, body: &str, ordered: Option<Intervention>) -> Outcome {
         let operation = target.rsplit('.').next().unwrap_or_default();
         let mut record = RequestRecord::of(operation, &parse(body));
 
         let (call, hook) = self.number_call();
-        // The hook runs without the lock: it may look at the log itself.
+        // The hook runs without the lock, because it may read the log itself.
         let hooked = || hook.map_or(Intervention::Pass, |hook| hook(call, &record));
         let intervention = ordered.unwrap_or_else(hooked);
         let answered = |(status, body): (u16, String)| Outcome::Answered { call, status, body };

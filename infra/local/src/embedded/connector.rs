@@ -26,13 +26,13 @@ impl HttpConnector for EmbeddedDynamo {
 }
 
 impl EmbeddedDynamo {
-    /// Answers one attempt; where something is `ordered` for it, the hook is not asked. This is what a
-    /// connector of somebody else's making ends in.
+    /// Answers one attempt. With a fault `ordered` for it, the hook is not called. Other connectors call this
+    /// too.
     pub fn answer(&self, request: HttpRequest, ordered: Option<Intervention>) -> HttpConnectorFuture {
         let dynamo = self.clone();
         HttpConnectorFuture::new(async move {
-            // A real request gives way to other tasks both on its way there and on its way back;
-            // a caller that is cancelled in between does not learn what was committed.
+            // A real request yields to other tasks before and after it executes; a caller that is cancelled
+            // in between does not learn what was committed.
             tokio::task::yield_now().await;
             let answer_time = dynamo.answer_time();
             if !answer_time.is_zero() {

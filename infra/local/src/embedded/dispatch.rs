@@ -38,12 +38,12 @@ fn run(database: &Database, operation: &str, body: &str) -> dynoxide::Result<Str
     }
 }
 
-/// The engine's types tell apart, in a prefix of the message, a request that is well-formed but not
-/// valid; everything else that cannot be read is a serialization error to DynamoDB.
+/// A prefix of the message marks a request that is well-formed but invalid; DynamoDB reports any other
+/// unreadable request as a serialization error.
 fn read<T: DeserializeOwned>(body: &str) -> dynoxide::Result<T> {
     let unread = |error: JsonError| DynoxideError::SerializationException(error.to_string());
     let body = rename_reserved(body.as_bytes(), TRUSTED).map_err(unread)?;
-    // Judged above, and parsed here: the words of the error decide what is answered.
+    // Checked above and parsed here, because the error's text decides the answer.
     serde_json::from_slice(&body).map_err(|error| {
         let message = error.to_string();
         let marked = message.strip_prefix("VALIDATION").and_then(|rest| rest.split_once(':'));

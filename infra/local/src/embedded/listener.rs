@@ -12,14 +12,14 @@ use tokio::net::TcpListener;
 
 use super::EmbeddedDynamo;
 use super::attempt::Outcome;
-use stand_ins::server::{self, severed};
+use stand_ins::server::{self, cut_connection};
 
-/// What DynamoDB takes at most, that is with a batch of writes.
+/// The largest request of DynamoDB, a batch of writes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 impl EmbeddedDynamo {
-    /// Answers on `listener` until the future is dropped. Signatures are not looked at: whoever reaches
-    /// a loopback port may use the sandbox.
+    /// Answers on `listener` until the future is dropped. Signatures are not checked: any client of a
+    /// loopback port may use the sandbox.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         let router = Router::new().route("/", post(answer));
         let router = router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(self.clone());
@@ -36,7 +36,7 @@ async fn answer(State(dynamo): State<EmbeddedDynamo>, headers: HeaderMap, body: 
             let named = [("content-type", "application/x-amz-json-1.0"), ("x-amzn-requestid", call.as_str())];
             (status, named, body).into_response()
         }
-        Outcome::Broken(_) => severed(),
+        Outcome::Broken(_) => cut_connection(),
         Outcome::Silent => std::future::pending().await,
     }
 }

@@ -32,7 +32,7 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 
 /// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
 const MAX_ATTEMPTS: u32 = 3;
-/// Attempts that the log keeps unless a test asks for more or fewer: more than any test makes between two resets.
+/// The default number of attempts in the log: more than any test makes between two resets.
 const KEPT_REQUESTS: usize = 200_000;
 /// Rows of one batch of writes.
 const MAX_BATCH: usize = 25;
@@ -76,10 +76,10 @@ impl Default for Ledger {
 pub struct OpenError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl EmbeddedDynamo {
-    /// A fresh database that is gone with its last clone.
+    /// A new database that is dropped with its last clone.
     ///
     /// # Panics
-    /// When the process has no memory left for one.
+    /// If the process has no memory left.
     pub fn memory() -> Self {
         Self::over(Database::memory().expect("an empty database fits into memory"))
     }
@@ -104,7 +104,7 @@ impl EmbeddedDynamo {
         self.client_through(self.clone())
     }
 
-    /// The same over a connector that leads here by a way of its own.
+    /// The same over another connector.
     pub fn client_through(&self, connector: impl HttpClient + 'static) -> Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(MAX_ATTEMPTS)
@@ -164,7 +164,7 @@ impl EmbeddedDynamo {
         }
     }
 
-    /// Makes the table what it was when these rows were read, as a restore from a backup does.
+    /// Restores the table to these rows, as a restore from a backup does.
     pub fn restore_rows(&self, table: &str, rows: &[Value]) {
         let key = |row: &Value| json!({"pk": row["pk"], "sk": row["sk"]});
         let kept: Vec<Value> = rows.iter().map(key).collect();
@@ -187,7 +187,7 @@ impl EmbeddedDynamo {
         let ledger = self.ledger();
         assert_eq!(
             ledger.dropped_requests, 0,
-            "more requests than the log keeps: ask for more, or reset it earlier"
+            "more requests than the log keeps: raise its limit, or reset it earlier"
         );
         ledger.requests.iter().cloned().collect()
     }

@@ -1,4 +1,4 @@
-//! What is written down of a request, and what a hook may do with it.
+//! The record of a request, and the interventions of a hook.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,15 @@ pub struct RequestRecord {
     pub index: Option<String>,
     /// Items the request names; of a query or scan the items it returned, so 0 before it ran.
     pub item_count: usize,
-    /// What IAM must allow for it: actions, with the index where there is one. A transaction needs what
-    /// its parts need.
+    /// The IAM actions that it needs, with the index if there is one. A transaction needs those of its parts.
     pub rights: BTreeSet<String>,
-    /// What a policy can tie those rights to (`dynamodb:LeadingKeys`): the partitions that the request
-    /// names, by the right it takes.
+    /// The partitions that the request names, by IAM action, for conditions on `dynamodb:LeadingKeys`.
     pub leading_keys: BTreeMap<String, BTreeSet<String>>,
-    /// Which kinds of rows it writes, or reads one by one: what stands before the `#` of their keys.
+    /// The kinds of rows that it writes or gets: the part of their keys before `#`.
     pub kinds: BTreeSet<String>,
 }
 
-/// What happens to one attempt.
+/// The intervention in one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intervention {
     Pass,
@@ -40,7 +38,7 @@ pub enum Intervention {
     LoseAnswer,
     /// Not executed and never answered.
     HangBefore,
-    /// Executed and never answered: with the caller dropped, a process that died right after.
+    /// Executed and never answered: if the caller is dropped, this is a process that died right after.
     HangAfter,
 }
 
@@ -57,7 +55,7 @@ pub enum Failure {
 }
 
 impl RequestRecord {
-    /// What can be told of a request before it is executed.
+    /// The record of a request before it is executed.
     pub fn of(operation: &str, body: &Value) -> Self {
         let (table, item_count) = match operation {
             "TransactWriteItems" | "TransactGetItems" => transaction(&body["TransactItems"]),
@@ -128,7 +126,7 @@ fn leading_keys(operation: &str, index: Option<&str>, body: &Value) -> BTreeMap<
     found
 }
 
-/// The parts of a transaction, each with what is done.
+/// The parts of a transaction with their actions.
 fn parts(body: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
     parts.flatten().map(|(kind, part)| (kind.as_str(), part))
@@ -139,7 +137,7 @@ fn partition(request: &Value) -> Option<&str> {
     ["Key", "Item"].iter().find_map(|row| request[row][TABLE_KEYS.0]["S"].as_str())
 }
 
-/// The partition that a query asks, from its condition: the hash key, and what it is to be.
+/// The partition of a query, from its key condition: the hash key and its value.
 fn queried<'a>(index: Option<&str>, body: &'a Value) -> Option<&'a str> {
     let hash = match index {
         Some(index) => INDEXES.iter().find(|(name, ..)| *name == index)?.1,

@@ -1,4 +1,4 @@
-//! Playing Resend: what becomes of mails to an address.
+//! Simulates Resend's reports about mails to an address.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -1,4 +1,4 @@
-//! Playing Stripe: what a customer, their bank and an account's owner do there.
+//! Simulates customers, banks and account owners at Stripe.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use shared::http::{Answer, Failure, JsonBody};
 use super::{SandboxApi, refuse};
 use stand_ins::stripe::{DisputeStatus, IntentStatus, PaymentIntent, StripeStandIn};
 
-/// What can happen to a payment.
+/// An event in the life of a payment.
 const OUTCOMES: [&str; 8] = [
     "authorized",
     "captured",
@@ -21,9 +21,9 @@ const OUTCOMES: [&str; 8] = [
 ];
 
 /// `{"payment_intent_id": "pi_…", "outcome": "authorized"}`: the customer confirms. Or `captured`,
-/// `canceled`, `refunded`, `refund_failed`, `disputed`, `dispute_won`, `dispute_lost`: what somebody else
-/// does at Stripe. `refunded` takes an `"amount"` in minor units, and all that is left without one;
-/// `refund_failed` that of the refund it is about, and else the newest. The events go out at once.
+/// `canceled`, `refunded`, `refund_failed`, `disputed`, `dispute_won`, `dispute_lost`: a change at Stripe.
+/// `refunded` takes an `"amount"` in minor units, or refunds the rest; `refund_failed` fails the named
+/// refund, or the newest. The events are sent at once.
 pub(super) async fn play_payment(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     let stripe = &sandbox_api.service.sandbox.stripe;
     match payment(stripe, &body) {

@@ -29,8 +29,8 @@ impl Service {
         self.ask(request).await
     }
 
-    /// Delivers every event of Stripe's that is still waiting, oldest first, and says how many were taken.
-    /// What is not taken stays for the next time, as Stripe repeats it.
+    /// Delivers every undelivered event of Stripe, oldest first, and returns how many were accepted. Others
+    /// remain for the next time, as Stripe retries them.
     pub async fn deliver_stripe_events(&self) -> usize {
         let mut taken = 0;
         for event in self.sandbox.stripe.undelivered_events() {
@@ -60,7 +60,7 @@ impl Service {
         }
     }
 
-    /// Delivers what Resend has to report and nobody has taken yet, oldest first.
+    /// Delivers Resend's undelivered events, oldest first.
     pub async fn deliver_resend_events(&self) -> usize {
         let mut taken = 0;
         for (id, body) in self.sandbox.resend.undelivered_events() {

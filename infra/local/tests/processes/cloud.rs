@@ -1,4 +1,4 @@
-//! What the functions find around them: a table that answers over HTTP, and the providers' stand-ins.
+//! The environment of the functions: a table over HTTP, and the providers' stand-ins.
 
 use axum::body::Body;
 use http_body_util::BodyExt as _;
@@ -16,7 +16,7 @@ use crate::request::Request;
 /// Where pages of the sandbox are.
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
-/// Table and stand-ins, and a company whose member has just failed to pay.
+/// Table and stand-ins, and a company with a member whose payment has just failed.
 pub struct Cloud {
     pub case_id: String,
     cloud: local::cloud::Cloud,
@@ -41,7 +41,7 @@ impl Cloud {
         &self.cloud.service
     }
 
-    /// What leads a function here, and some more.
+    /// The environment of a function with additions.
     pub fn with(&self, more: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
         let is_new = |name: &str| more.iter().all(|(known, _)| *known != name);
         let usual = self.cloud.environment.iter().filter(|(name, _)| is_new(name)).cloned();
@@ -69,7 +69,7 @@ impl Cloud {
     }
 }
 
-/// What somebody types who wants to sign in, on a page of ours.
+/// A user's sign-in from one of our pages.
 pub fn sign_in(username: &str, password: &str) -> Request {
     let body = json!({"username": username, "password": password});
     Request::post("/api/auth/sign-in", &body).header("origin", ORIGIN)

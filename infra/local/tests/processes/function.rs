@@ -40,15 +40,15 @@ impl Function {
     }
 }
 
-/// Builds them and tells where they are. Features are unified as `cargo test --workspace` does it,
-/// which `--examples` is for: after that command nothing is left to do here but to link.
+/// Builds the binaries and returns their paths. `--examples` unifies features as `cargo test --workspace`
+/// does, so after that command only linking is left.
 fn build() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target = test.ancestors().nth(3).expect("a target directory");
     let mut command = Command::new(env!("CARGO"));
     command.args(["build", "--locked", "--workspace", "--examples", "--target-dir"]).arg(target);
     command.args(FUNCTIONS.iter().flat_map(|name| ["--bin", name]));
-    // What the outer cargo tells this test about its package would be taken for a change of others.
+    // Cargo's variables for this test's package would make it rebuild others.
     let foreign =
         ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_", "OUT_DIR"];
     for (name, _) in std::env::vars_os() {

@@ -87,11 +87,14 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
         }
     }
     let (of_bookings, of_cases): (Vec<&str>, Vec<&str>) = times.keys().partition(|key| is_of_booking(key));
-    assert_eq!(messages as usize, of_cases.len(), "every message is in somebody's audit");
+    assert_eq!(messages as usize, of_cases.len(), "every message is in the audit log");
     assert!(messages >= 4, "{messages}");
     let paid: Vec<&str> = of_bookings.iter().filter_map(|key| key.strip_prefix("payout:")).collect();
     assert!(!paid.is_empty() && paid.iter().all(|key| key.ends_with(":v1")), "one transfer each: {paid:?}");
-    assert!(of_bookings.iter().any(|key| key.starts_with("release:")), "money was let go: {of_bookings:?}");
+    assert!(
+        of_bookings.iter().any(|key| key.starts_with("release:")),
+        "a payment was voided: {of_bookings:?}"
+    );
 
     let recovered =
         cases["data"].as_array().unwrap().iter().filter(|case| case["status"] == "recovered").count();

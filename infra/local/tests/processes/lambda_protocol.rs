@@ -1,4 +1,4 @@
-//! Real function binaries, asked by Lambda's protocol.
+//! Calls real function binaries by Lambda's runtime protocol.
 
 use local::demo;
 use serde_json::json;
@@ -87,7 +87,7 @@ async fn a_parameter_that_the_parser_keeps_for_itself_is_answered_by_every_funct
 }
 
 #[tokio::test]
-async fn settings_are_the_owners_and_nobody_elses() {
+async fn only_the_owner_reads_and_writes_settings() {
     let cloud = Cloud::start().await;
     let mut function = cloud.function("settings").await;
     let settings = || Request::get("/api/settings");
@@ -101,7 +101,7 @@ async fn settings_are_the_owners_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_browser_that_asks_first_is_told_whether_its_page_may() {
+async fn a_preflight_is_answered_by_origin() {
     let cloud = Cloud::start().await;
     let mut function = cloud.function("settings").await;
     let asked = |origin: &str| {

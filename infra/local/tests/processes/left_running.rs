@@ -1,4 +1,4 @@
-//! The server is left running among clients that open connections and say nothing, and for many requests.
+//! The server runs for a long time with idle connections and many requests.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -48,7 +48,7 @@ fn more_connections_than_descriptors_do_not_end_it_and_do_not_keep_others_waitin
 }
 
 #[test]
-fn whoever_sends_nothing_half_a_head_or_no_second_request_is_hung_up_on() {
+fn idle_connections_and_unfinished_heads_are_closed() {
     let server = Server::in_memory();
     let (mut silent, mut halfway, mut done) = (server.connect(), server.connect(), server.connect());
     halfway.write_all(b"GET /api/health HTTP/1.1\r\nhost: local").unwrap();
@@ -63,7 +63,7 @@ fn whoever_sends_nothing_half_a_head_or_no_second_request_is_hung_up_on() {
     }
 }
 
-/// What the process holds in memory, in bytes.
+/// The process's resident memory in bytes.
 fn resident_bytes(process: u32) -> Option<usize> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -76,7 +76,7 @@ fn it_does_not_grow_with_every_request_to_its_table() {
     let ask = |count: usize| {
         let mut stream = server.connect();
         for number in 0..count {
-            // Each asks the table for the state of the database.
+            // Each request reads the database's state from the table.
             let last = if number + 1 == count { "close" } else { "keep-alive" };
             let request = format!(
                 "GET /api/health?type=database HTTP/1.1\r\nhost: localhost\r\nconnection: {last}\r\n\r\n"

@@ -1,5 +1,5 @@
-//! What only processes of their own can show: the real server on its socket, the real functions under
-//! Lambda's runtime protocol, and what a kill leaves behind.
+//! Tests that need processes: the real server on its socket, the real functions under Lambda's runtime
+//! protocol, and the state after a kill.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod cloud;

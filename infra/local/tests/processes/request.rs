@@ -1,4 +1,4 @@
-//! Requests of the tests, and what is expected of their answers.
+//! Requests of the tests, and checks of their answers.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
-/// A request on its way.
+/// A request to be sent.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: &'static str,
@@ -48,7 +48,7 @@ impl Request {
         self.header("cookie", pair)
     }
 
-    /// From this address, as the platform knows it.
+    /// Sets the client's address, as the platform reports it.
     pub fn from(self, source_ip: &str) -> Self {
         Self { source_ip: source_ip.parse().unwrap(), ..self }
     }
@@ -62,7 +62,7 @@ impl Request {
     }
 }
 
-/// What the function URL answers.
+/// The answer of the function URL.
 #[derive(Debug, Clone)]
 pub struct Reply(pub Response<Bytes>);
 
@@ -94,7 +94,7 @@ impl Reply {
         self
     }
 
-    /// That it is refused, in the words of a problem document.
+    /// Asserts a refusal with a problem document.
     pub fn refused(&self, status: u16) {
         assert_eq!(
             (self.status(), self.json()["status"].as_u64()),

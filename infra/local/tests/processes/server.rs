@@ -28,14 +28,14 @@ impl Server {
         Self::start(["--memory"])
     }
 
-    /// That forgets everything, and may have so many files and connections open.
+    /// Starts a server in memory with a limit of open files and connections.
     pub fn with_descriptors(count: usize) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit -n {count} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_local")]);
         Self::run(shell, ["--memory", "--no-schedules"])
     }
 
-    /// The process, as the system knows it.
+    /// The process id in the system.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -51,7 +51,7 @@ impl Server {
         let greeting = lines.by_ref().map_while(Result::ok).find(|line| line.contains("serves on"));
         let greeting = greeting.expect("the server starts");
         let base = greeting.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
-        // Whoever stops reading a pipe stops the writer some day.
+        // A process whose output pipe is not read blocks when the pipe is full.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self { child, base }
     }

@@ -1,4 +1,4 @@
-//! The local server, asked through its socket.
+//! Calls the local server through its socket.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 use crate::tally::{QUOTA, Tally};
 
-/// Somebody at this address.
+/// A client with this address.
 fn client(address: &str) -> Client {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let address: IpAddr = address.parse().unwrap();
@@ -58,7 +58,7 @@ async fn a_session_opens_is_read_refuses_forgeries_and_ends() {
 }
 
 #[tokio::test]
-async fn guesses_count_for_the_address_of_the_socket_whatever_the_headers_say() {
+async fn failed_sign_ins_count_for_the_address_of_the_socket_and_not_of_headers() {
     let (server, guesser) = (Server::in_memory(), client("127.0.0.1"));
     let mut tally = Tally::default();
     for guess in 0..QUOTA + 3 {

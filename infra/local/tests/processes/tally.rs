@@ -1,9 +1,9 @@
-//! Counting what a limit lets through, also on a machine that is too busy to count in time.
+//! Counts the requests that a rate limit admits, also on a machine that is too slow to answer in time.
 
 /// The quota of signing in, per address.
 pub const QUOTA: u32 = 100;
 
-/// What became of attempts to sign in with a wrong password.
+/// The outcomes of sign-ins with a wrong password.
 #[derive(Debug, Default)]
 pub struct Tally {
     admitted: u32,
@@ -30,7 +30,7 @@ impl Tally {
         }
     }
 
-    /// Exactly the quota was admitted, but for those of which nobody knows.
+    /// Exactly the quota was admitted, apart from attempts without an answer.
     pub fn holds(&self) {
         assert!(self.admitted <= QUOTA && self.admitted + self.unanswered >= QUOTA, "{self:?}");
         assert!(self.refused > 0, "{self:?}");

@@ -15,8 +15,8 @@ use crate::tally::{QUOTA, Tally};
 /// Enough races for one of each outcome.
 const RACES: usize = 6;
 
-/// Asks as a client does that was told to come again.
-async fn insist(function: &mut Function, request: &Request) -> Reply {
+/// Retries while the first request is in progress, as a client does.
+async fn retry_while_in_progress(function: &mut Function, request: &Request) -> Reply {
     loop {
         let answer = function.ask(request).await;
         if !matches!(answer.status(), 409 | 503) {
@@ -27,12 +27,15 @@ async fn insist(function: &mut Function, request: &Request) -> Reply {
 }
 
 #[tokio::test]
-async fn of_two_processes_with_one_key_one_acts_and_both_tell_the_same() {
+async fn of_two_processes_with_one_key_one_acts_and_both_answer_the_same() {
     let cloud = Cloud::start().await;
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
     for race in 1..=RACES {
         let request = cloud.nudge(&format!("key-{race}"));
-        let (left, right) = tokio::join!(insist(&mut one, &request), insist(&mut two, &request));
+        let (left, right) = tokio::join!(
+            retry_while_in_progress(&mut one, &request),
+            retry_while_in_progress(&mut two, &request)
+        );
         assert_eq!(left.body(), right.body());
         let replayed = [&left, &right].map(|answer| answer.header("idempotency-replayed").is_some());
         assert_eq!(BTreeSet::from(replayed).len(), 2, "one acted: {left:?} {right:?}");
@@ -58,7 +61,7 @@ async fn two_processes_admit_together_exactly_the_quota() {
 }
 
 #[tokio::test]
-async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
+async fn the_retry_after_a_killed_process_sends_no_second_message() {
     let cloud = Cloud::start().await;
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
     cloud.service().sandbox.faults.add(Rule {
@@ -76,7 +79,7 @@ async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
         () = until(|| asked() > 0) => {}
     }
     drop(one);
-    // The key is held by whoever is gone, until its lease has run out.
+    // The killed process holds the key until its lease expires.
     two.ask(&request).await.refused(409);
     until(|| sandbox.outbox.count(Kind::Push) == 1).await;
     two.ask(&request).await.refused(409);

@@ -1,4 +1,4 @@
-//! What watchers hear of real functions: on both platforms it has left before the platform may freeze them.
+//! The telemetry of real functions: on both platforms it is sent before the platform may freeze them.
 
 use shared::domain::kernel::clock::Clock;
 use std::time::{Duration, Instant};
@@ -25,10 +25,10 @@ fn tick(scheduled_at: DateTime<Utc>) -> Occurrence<'static> {
     Occurrence { job: "reminders", scheduled_at, path, cron_secret: "sandbox-cron-secret" }
 }
 
-/// Waits for what Vercel's runtime may still have in hand after the answer.
-async fn until(is_told: impl Fn() -> bool) {
+/// Waits for telemetry that Vercel's runtime may still send after the answer.
+async fn until(is_reported: impl Fn() -> bool) {
     for _ in 0..100 {
-        if is_told() {
+        if is_reported() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -63,7 +63,7 @@ async fn a_run_checks_in_and_out_and_ships_its_lines_on_both_platforms() {
 }
 
 #[tokio::test]
-async fn an_error_before_the_handler_and_one_behind_it_are_heard_of_and_hanging_costs_a_second() {
+async fn errors_before_and_in_the_handler_are_reported_and_a_hanging_sink_costs_a_second() {
     let cloud = Cloud::start().await;
     let nowhere = [("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9".to_owned())];
     let environment: Vec<_> = watched(&cloud).into_iter().chain(nowhere).collect();

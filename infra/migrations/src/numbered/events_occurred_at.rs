@@ -15,7 +15,7 @@ use super::{Change, Decision, Migration, Undo};
 pub(super) const MIGRATION: Migration = Migration {
     number: 1,
     name: "events_occurred_at",
-    statement: "every stored event says beside its payload when it happened",
+    statement: "every stored event has its time beside its payload",
     rows: "EVENT#",
     attributes: &READ_OF,
     decide,
@@ -48,8 +48,8 @@ mod tests {
         AttributeValue::S(value.to_owned())
     }
 
-    fn event(told: Option<AttributeValue>, arrived_at: &str) -> Item {
-        let payload = told.into_iter().map(|at| (AT.to_owned(), at)).collect();
+    fn event(reported_at: Option<AttributeValue>, arrived_at: &str) -> Item {
+        let payload = reported_at.into_iter().map(|at| (AT.to_owned(), at)).collect();
         let payload = ("payload_min".to_owned(), AttributeValue::M(payload));
         Item::from([payload, ("received_at".to_owned(), text(arrived_at))])
     }
@@ -60,15 +60,15 @@ mod tests {
     }
 
     #[test]
-    fn what_the_payload_says_is_taken_where_it_can_be() {
-        for (told, at) in [
+    fn a_valid_time_in_the_payload_is_used() {
+        for (reported_at, at) in [
             ("2026-07-20T10:00:00.123456Z", "2026-07-20T10:00:00.123Z"),
             ("2026-07-20T12:00:00+02:00", "2026-07-20T10:00:00.000Z"),
             ("2015-01-01T00:00:00Z", "2015-01-01T00:00:00.000Z"),
             ("2026-07-21T10:00:05Z", "2026-07-21T10:00:05.000Z"),
         ] {
-            let row = event(Some(text(told)), ARRIVAL);
-            assert_eq!(filled_in(&row), Some((at.to_owned(), "the payload")), "{told}");
+            let row = event(Some(text(reported_at)), ARRIVAL);
+            assert_eq!(filled_in(&row), Some((at.to_owned(), "the payload")), "{reported_at}");
         }
     }
 
@@ -89,7 +89,10 @@ mod tests {
             AttributeValue::Null(true),
             AttributeValue::L(Vec::new()),
         ];
-        let rows = absurd.into_iter().map(|told| event(Some(told), ARRIVAL)).chain([event(None, ARRIVAL)]);
+        let rows = absurd
+            .into_iter()
+            .map(|reported_at| event(Some(reported_at), ARRIVAL))
+            .chain([event(None, ARRIVAL)]);
         let arrival = Some((ARRIVAL.to_owned(), "the arrival"));
         for row in rows {
             assert_eq!(filled_in(&row), arrival, "{row:?}");
@@ -101,14 +104,16 @@ mod tests {
 
     #[test]
     fn an_event_without_any_time_needs_a_person() {
-        let told = Some(text("2026-07-20T10:00:00Z"));
-        for row in [event(told.clone(), "soon"), event(told, "1969-12-31T23:59:59Z"), Item::new()] {
+        let reported_at = Some(text("2026-07-20T10:00:00Z"));
+        for row in
+            [event(reported_at.clone(), "soon"), event(reported_at, "1969-12-31T23:59:59Z"), Item::new()]
+        {
             assert!(matches!(decide(&row), Decision::NeedsPerson(_)), "{row:?}");
         }
     }
 
     #[test]
-    fn what_is_filled_in_holds_and_what_stands_there_unread_does_not() {
+    fn a_filled_in_time_is_valid_and_an_unreadable_one_is_not() {
         let mut row = event(None, ARRIVAL);
         row.insert(AT.to_owned(), text("soon"));
         let Decision::Change(change) = decide(&row) else { panic!("{row:?}") };

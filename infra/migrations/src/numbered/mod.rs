@@ -13,7 +13,7 @@ pub struct Migration {
     /// The version of the data after it.
     pub number: u32,
     pub name: &'static str,
-    /// What every row fulfils after it.
+    /// The condition that every row fulfils after the migration.
     pub statement: &'static str,
     /// The prefix of its rows' partition keys.
     pub rows: &'static str,
@@ -43,7 +43,7 @@ pub struct Change {
 
 #[derive(Debug)]
 pub enum Undo {
-    /// Restores the previous values of what the migration itself wrote.
+    /// Restores the previous values of the migration's own writes.
     Restore,
     /// Nothing needs to be undone, with the reason.
     Nothing(&'static str),

@@ -17,7 +17,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("AccountsUnavailable"),
         operations: vec![
             post("/api/auth/password/forgot", "forgotPassword")
-                .summary("Anyone: ask for a link that sets a new password.")
+                .summary("Anyone: request a link that sets a new password.")
                 .about("The answer is the same whether or not there is an account, and a mail goes out in either \
                      case: a link that works for an hour, or that there is no account.")
                 .twice("a second mail; its link makes the first void.")
@@ -29,7 +29,7 @@ pub(super) fn function() -> Function {
                 )
                 .fails(&["InvalidAccount", "Changed"]),
             get("/api/auth/password/reset", "resetPage")
-                .summary("Anyone: the page that a link for a new password leads to.")
+                .summary("Anyone: the page that sets a new password.")
                 .about("The token stands behind the `#` of the link, which no server sees; opening the page uses \
                      nothing up.")
                 .twice("the same page, with a new nonce; nothing changes."),
@@ -45,7 +45,7 @@ pub(super) fn function() -> Function {
                 .answer::<OutcomeView>(200, "The password is set.", json!({"outcome": "password_set"}))
                 .fails(&["InvalidLink", "Changed"]),
             post("/api/auth/password/change", "changePassword")
-                .summary("Signed in: set a new password by the old one.")
+                .summary("Signed in: change the password.")
                 .about("Every session of the account ends, and this one goes on under a new id. Accounts whose \
                      password is not kept here, of staff and of single sign-on, are refused.")
                 .twice("refused, because the old password is the old one no more.")
@@ -59,7 +59,7 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// Whose password is forgotten.
+/// The address of the account.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct ForgotInput {
@@ -72,7 +72,7 @@ pub struct ForgotInput {
 /// A link for a new password, and the password.
 #[derive(JsonSchema)]
 pub struct ResetInput {
-    /// What stands behind the `#` of the link.
+    /// The token of the link, after its `#`.
     #[schemars(length(max = 254))]
     pub token: String,
     /// The new password.

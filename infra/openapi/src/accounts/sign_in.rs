@@ -14,7 +14,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("AccountsUnavailable"),
         operations: vec![
             get("/api/auth/sign-in", "signInPage")
-                .summary("Anyone: the page of signing in and out.")
+                .summary("Anyone: the sign-in page.")
                 .about("A page without framework. What it does are the requests below.")
                 .twice("the same page, with a new nonce; nothing changes."),
             post("/api/auth/sign-in", "signIn")
@@ -29,7 +29,7 @@ pub(super) fn function() -> Function {
                 .with_header("Set-Cookie", "SessionCookie")
                 .fails(&["InvalidAccount", "WrongPassword", "Changed"]),
             get("/api/auth/session", "readSession")
-                .summary("Signed in: see one's session.")
+                .summary("Signed in: get the session.")
                 .about("Who is signed in, until when, and the token that changing requests bear in `x-csrf-token`.")
                 .twice("the same question again; nothing changes but when the session would end unused.")
                 .answer::<SessionView>(200, "The session.", session())

@@ -33,7 +33,7 @@ pub(super) fn function() -> Function {
                 )
                 .fails(&["InvalidAccount", "Changed"]),
             get("/api/auth/confirm", "confirmPage")
-                .summary("Anyone: the page that a link for confirming leads to.")
+                .summary("Anyone: the page that confirms an address.")
                 .about("The token stands behind the `#` of the link, which no server sees; opening the page uses \
                      nothing up.")
                 .twice("the same page, with a new nonce; nothing changes."),
@@ -59,7 +59,7 @@ pub struct SignUpInput {
     pub email: Email,
     /// The new password.
     pub password: NewPassword,
-    /// What to become; everybody else is appointed.
+    /// The requested role; accounts with other roles are created by the operator.
     #[schemars(schema_with = "open_roles")]
     pub role: Role,
     /// The language of the mail; English by default.
@@ -74,7 +74,7 @@ fn open_roles(_: &mut SchemaGenerator) -> Schema {
 /// and reads the mails opens the account.
 #[derive(JsonSchema)]
 pub struct ConfirmInput {
-    /// What stands behind the `#` of the link.
+    /// The token of the link, after its `#`.
     #[schemars(length(max = 254))]
     pub token: String,
     /// The password of that sign-up.

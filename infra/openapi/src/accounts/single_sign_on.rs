@@ -31,12 +31,12 @@ pub(super) fn function() -> Function {
                 )
                 .with_header("Set-Cookie", "BegunCookie"),
             get("/api/auth/oidc/callback", "returnFromIssuer")
-                .summary("Browser: come back from the issuer.")
+                .summary("Browser: return from the issuer.")
                 .about("A page that sends what the issuer gave the browser to the same path by POST. It changes \
                      nothing by itself, because a link must not sign anybody in.")
                 .twice("the same page again."),
             post("/api/auth/oidc/callback", "finishSingleSignOn")
-                .summary("Browser: finish signing in with what the issuer gave.")
+                .summary("Browser: finish signing in with the issuer's code.")
                 .about("Only the browser that began can finish, and once: a code that was answered is used up \
                      here and at the issuer. The account is that of the issuer's subject, its role that of the \
                      configured claim.")
@@ -45,7 +45,7 @@ pub(super) fn function() -> Function {
                     ("code", "Signed in there", json!({
                         "code": "SplxlOBeZQQYbYS6WxSbIA", "state": "q83vEjRWeJA",
                     })),
-                    ("error", "Turned back there", json!({"error": "access_denied", "state": "q83vEjRWeJA"})),
+                    ("error", "Denied there", json!({"error": "access_denied", "state": "q83vEjRWeJA"})),
                 ])
                 .answer::<SessionView>(
                     200,
@@ -66,14 +66,14 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// What the issuer put into the address it sent the browser back to.
+/// The parameters that the issuer added to the redirect.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct IssuerReturn {
-    /// What the id token is exchanged for.
+    /// The code that is exchanged for the id token.
     #[schemars(length(min = 1, max = 4096))]
     pub code: Option<String>,
-    /// What the sign-in began with.
+    /// The state of the sign-in.
     #[schemars(length(min = 1, max = 4096))]
     pub state: String,
     /// Why the sign-in was refused.

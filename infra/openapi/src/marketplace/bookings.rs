@@ -1,4 +1,4 @@
-//! Jobs that customers ask professionals for, their money held until they are answered.
+//! Bookings: customers request a job, and their payment is authorized until it is answered.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -19,20 +19,20 @@ pub(super) fn function() -> Function {
         unavailable: Some("BookingUnavailable"),
         operations: vec![
             post("/api/bookings", "requestBooking")
-                .summary("Customer, owner: ask a professional for a job.")
+                .summary("Customer, owner: request a job from a professional.")
                 .about("Writes the booking down and opens the payment at Stripe by which the customer's money is \
                      held; `GET /api/bookings/{booking_id}/payment` gives the customer's browser what it confirms. \
                      Where Stripe did not answer, `payment_intent_id` is null and the schedule opens it. A customer \
-                     asks for itself; the owner names the customer. Without `customer_email` a customer with an \
+                     requests for itself; the owner names the customer. Without `customer_email` a customer with an \
                      account of ours is reached at its own address. Mails are in English unless `language` says `es`.")
                 .twice("with the same `Idempotency-Key` the first answer again and no second booking, also after \
                      a crash in the middle: the booking is named by the key.")
                 .bodies::<BookingInput>([
-                    ("customer", "A customer asks", json!({
+                    ("customer", "A customer requests", json!({
                         "professional_id": "email:3b6f5a0c9d", "amount": 12000000, "currency": "cop",
                         "scheduled_start": "2026-07-24T15:00:00Z", "language": "es",
                     })),
-                    ("owner", "The owner asks for a customer", json!({
+                    ("owner", "The owner requests for a customer", json!({
                         "professional_id": "email:3b6f5a0c9d", "amount": 12000000, "currency": "cop",
                         "scheduled_start": "2026-07-24T15:00:00Z", "language": "es", "customer_id": "user_k4Tz9",
                         "customer_email": "customer@example.com",
@@ -84,11 +84,11 @@ pub(super) fn function() -> Function {
                     })),
                 ),
             get("/api/bookings/{booking_id}/payment", "readBookingPayment")
-                .summary("Customer, owner: what the customer's browser confirms the payment with.")
+                .summary("Customer, owner: get the payment's client secret.")
                 .about("Read from Stripe at this moment and kept nowhere.")
                 .answer::<BookingPaymentView>(
                     200,
-                    "The payment as Stripe knows it now.",
+                    "The current state of the payment at Stripe.",
                     json!({
                         "booking_id": "5f0c2a1e-7d3b-5a9c-8e11-90b1c2d3e4f5", "payment_intent_id": "pi_3PqX9k",
                         "status": "requires_payment_method", "client_secret": "pi_3PqX9k_secret_8bT1",
@@ -96,7 +96,7 @@ pub(super) fn function() -> Function {
                 )
                 .fails(&["PaymentConflict"]),
             decision("/api/bookings/{booking_id}/accept", "acceptBooking", "already_accepted")
-                .summary("Professional, owner: promise the job.")
+                .summary("Professional, owner: accept the booking.")
                 .about("The customer's money, which is held, is taken at once: only then is the booking \
                      `accepted`. Where Stripe does not answer, the answer is 202, the booking stays `authorized` \
                      (`payment_status` `capture_pending`) and the sweep goes on. Where Stripe refuses to take it, the \
@@ -122,7 +122,7 @@ pub(super) fn function() -> Function {
                     })),
                  ),
             decision("/api/bookings/{booking_id}/decline", "declineBooking", "already_declined")
-                .summary("Professional, owner: turn the job down.")
+                .summary("Professional, owner: decline the booking.")
                 .about("The customer's payment is voided, and the customer gets a mail.")
                 .answer::<BookingView>(
                     200,
@@ -134,7 +134,7 @@ pub(super) fn function() -> Function {
                     })),
                  ),
             decision("/api/bookings/{booking_id}/complete", "completeBooking", "already_completed")
-                .summary("Professional, owner: the job is done.")
+                .summary("Professional, owner: complete the booking.")
                 .about("From the end of the hold-back on, the professional's share goes out with the next payouts.")
                 .answer::<BookingView>(
                     200,
@@ -147,7 +147,7 @@ pub(super) fn function() -> Function {
                     })),
                  ),
             decision("/api/bookings/{booking_id}/cancel", "cancelBooking", "already_cancelled")
-                .summary("Customer, professional, owner: call the booking off.")
+                .summary("Customer, professional, owner: cancel the booking.")
                 .about("Until the professional accepts, anybody concerned may; afterwards, until the job is done, \
                      the professional and the owner. Money that is held is let go, money that was taken is given \
                      back. Where Stripe refuses that, `payment_status` says so (`release_refused`, `refund_refused`) \
@@ -165,7 +165,7 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// A decision about a booking: without input, and answered with the earlier decision's word where there is one.
+/// A decision about a booking: without input, and answered with the earlier decision if there is one.
 fn decision(path: &'static str, id: &'static str, earlier: &str) -> Operation {
     post(path, id)
         .twice(format!(
@@ -191,13 +191,13 @@ fn booking() -> Value {
     })
 }
 
-/// What is asked for.
+/// The request for a job.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct BookingInput {
-    /// Who is to do the job.
+    /// The professional who is requested.
     pub professional_id: ProfessionalId,
-    /// Who asks; only for the owner, who has to name one.
+    /// The customer; only for the owner, who has to name one.
     pub customer_id: Option<ProfessionalId>,
     /// The price, in minor units of `currency`. Pesos of Colombia have two decimals.
     #[schemars(range(min = 1, max = MAX_PRICE))]

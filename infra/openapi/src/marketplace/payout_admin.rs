@@ -1,4 +1,4 @@
-//! Payouts by hand, their batches, and approvals.
+//! Manual payouts, their batches, and approvals.
 
 use schemars::JsonSchema;
 use serde_json::json;
@@ -18,7 +18,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("Unavailable"),
         operations: vec![
             post("/api/admin/payouts/process", "processPayouts")
-                .summary("Provider, accountant: pay what is due, or see what would be paid.")
+                .summary("Provider, accountant: run the payouts, or a dry run.")
                 .about("Looks at every professional of the company who is due today, whatever day of the week it \
                      is, and plans the batch of today. A dry run claims and writes nothing and says just what the run \
                      would decide; the run writes that down, makes the transfers, and says what was decided. How each \
@@ -101,7 +101,7 @@ pub(super) fn function() -> Function {
                     }),
                 ),
             get("/api/admin/payouts/batches/{batch_id}", "readBatch")
-                .summary("Provider, accountant: see what became of every booking in a batch.")
+                .summary("Provider, accountant: list the bookings of a batch with their results.")
                 .about("The record, and a page of its bookings by professional and currency, each with its \
                      transfer or with the reason it waits, in words for the professional. `carried` are the debts of \
                      the professionals on the page.")
@@ -185,10 +185,10 @@ pub struct ProcessInput {
     pub dry_run: bool,
 }
 
-/// What is approved.
+/// The approved amount, professional and currency.
 #[derive(JsonSchema)]
 pub struct ApprovalInput {
-    /// Who is paid.
+    /// The professional who is paid.
     pub professional_id: ProfessionalId,
     /// The currency, in lower case.
     #[schemars(regex(pattern = r"^[a-z]{3}$"))]

@@ -9,7 +9,7 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/process-payouts",
         ["tickPayouts", "runPayouts"],
-        "pay what is due.",
+        "run the payouts.",
         "On a Tuesday or a Friday in `PAYOUT_TIME_ZONE`: finishes what earlier runs left, then pays every \
          professional whose bookings are past their hold-back, into the batch of the planned day. A run is \
          bounded in time; `more` says that the next goes on.",

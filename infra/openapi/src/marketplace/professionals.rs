@@ -1,4 +1,4 @@
-//! Where professionals' money goes, what they are owed, and the books.
+//! The professionals' Stripe accounts, their balances, and the ledger.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ pub(super) fn function() -> Function {
         unavailable: Some("BookingUnavailable"),
         operations: vec![
             get("/api/admin/professionals/{professional_id}", "readProfessional")
-                .summary("Owner, provider: see where a professional's money goes.")
-                .about("The account at Stripe as it was last heard of.")
+                .summary("Owner, provider: get a professional's Stripe account.")
+                .about("The Stripe account as of its last report.")
                 .answer::<PayeeView>(200, "The professional.", payee()),
             put("/api/admin/professionals/{professional_id}", "connectProfessional")
-                .summary("Owner, provider: say to which account at Stripe a professional is paid.")
+                .summary("Owner, provider: set a professional's Stripe account.")
                 .about("Stripe is asked about the account first; what it says is kept, and kept fresh by its events.")
                 .twice("the same account again; nothing else changes.")
                 .body::<PayeeInput>(json!({"stripe_account_id": "acct_1PqW8r"}))
@@ -30,7 +30,7 @@ pub(super) fn function() -> Function {
                 )
                 .fails(&["InvalidPayee", "PayeeConflict"]),
             get("/api/professionals/{professional_id}/statement", "readStatement")
-                .summary("Professional, owner, provider, accountant: what a professional earned, was paid and owes.")
+                .summary("Professional, owner, provider, accountant: get a professional's statement.")
                 .about("A professional sees its own; another's is absent. `balances` stand over all lines there \
                      ever were; `data` is a page of them, the newest first. A page may hold fewer than `limit` and \
                      still have a next one.")
@@ -58,7 +58,7 @@ pub(super) fn function() -> Function {
                     }),
                 ),
             get("/api/ledger/balances", "readBalances")
-                .summary("Owner, accountant, provider: what stands on every account of the company's books.")
+                .summary("Owner, accountant, provider: get the balances of the company's ledger.")
                 .about("Double entry: debits are positive, credits negative, and in every currency all accounts \
                      together are nothing.")
                 .answer::<BooksView>(
@@ -90,7 +90,7 @@ fn payee() -> Value {
     })
 }
 
-/// Where a professional's money goes.
+/// The Stripe account of a professional.
 #[derive(JsonSchema)]
 pub struct PayeeInput {
     /// A connected account at Stripe.

@@ -1,4 +1,4 @@
-//! The job that holds Stripe's money against the books.
+//! The job that compares Stripe's money with the ledger.
 
 use serde_json::json;
 use shared::views::platform::job::JobReportView;
@@ -9,7 +9,7 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/reconcile",
         ["tickReconciliation", "runReconciliation"],
-        "hold Stripe's money against the books.",
+        "reconcile Stripe's balance with the ledger.",
         "Takes in events that were never delivered, looks at every line of Stripe's balance since the last \
          run, records facts that no webhook reported, and lists what the books do not explain. A run is bounded in \
          time and in pages; `more` says that the next goes on.\n\n`due` counts the events and lines that were \

@@ -1,4 +1,4 @@
-//! The job that tells the event bus and analytics what happened.
+//! The job that publishes events to the event bus and to analytics.
 
 use serde_json::{Value, json};
 use shared::views::platform::job::JobReportView;
@@ -9,7 +9,7 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/publish-events",
         ["tickEvents", "runEvents"],
-        "tell the event bus and analytics what happened.",
+        "publish events to the event bus and to analytics.",
         "Sends what the audit log has of cases, bookings, payouts and payees to the event bus of the \
          deployment, ten entries in a request, and takes each off the queue once the bus has it. What is not \
          taken is due again after as long as it has waited, between one and fifteen minutes. Where analytics \
@@ -31,7 +31,7 @@ pub(super) fn function() -> Function {
     };
     Function {
         name: "event-publisher",
-        about: "The job that tells the event bus and analytics what happened.",
+        about: "The job that publishes events to the event bus and to analytics.",
         unavailable: Some("TableUnavailable"),
         operations: both.map(answered).into(),
     }

@@ -13,7 +13,7 @@ pub(super) fn function() -> Function {
         unavailable: None,
         operations: vec![
             get("/api/health", "checkHealth")
-                .summary("Anyone: ask whether the service is well.")
+                .summary("Anyone: get the health of the service.")
                 .about("One check, chosen by `type`.")
                 .parameters(&["CheckType"])
                 .answer::<HealthView>(
@@ -36,7 +36,7 @@ pub(super) fn function() -> Function {
                 )
                 .narrowed(json!({"status": {"const": "failing"}, "checks": {"maxProperties": 1}})),
             get("/api/health/deep", "checkHealthDeeply")
-                .summary("Operator: ask whether every part is well.")
+                .summary("Operator: get the health of every part.")
                 .about("All four checks at once.")
                 .answer::<HealthView>(
                     200,
@@ -118,10 +118,10 @@ pub struct Document {
     /// Its version.
     #[schemars(extend("const" = "3.1.0"))]
     pub openapi: String,
-    /// What it describes.
+    /// The subject of the document.
     pub info: Value,
     /// Every route.
     pub paths: Value,
-    /// What they share.
+    /// The schemas and responses of the document.
     pub components: Value,
 }

@@ -1,9 +1,9 @@
-//! How the jobs are doing, and what needs a person.
+//! The status of the jobs, and everything that needs a person.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::ListView;
-use shared::views::platform::effect::TroubledEffectView;
+use shared::views::platform::effect::EffectView;
 use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 
@@ -17,7 +17,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("Unavailable"),
         operations: vec![
             get("/api/operations", "showOperations")
-                .summary("Staff: see how the jobs are doing, and what needs a person.")
+                .summary("Staff: get the status of the jobs, and everything that needs a person.")
                 .about("The newest run and the last 24 hours of every job, what was declined in the last 24 \
                      hours, what is in doubt, what waits for long, what the reconciliation lists, and what no person has \
                      come round to.")
@@ -90,7 +90,7 @@ pub(super) fn function() -> Function {
                                             "open_amount": -700, "accepted_amount": 0, "unexplained_amount": 0,
                                         },
                                     ],
-                                    "trouble": null, "more": false,
+                                    "error": null, "more": false,
                                 },
                             ],
                         },
@@ -127,12 +127,12 @@ pub(super) fn function() -> Function {
                         "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
                         "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "did_not_happen",
                     })),
-                    ("try_again", "A refused refund is asked for again", json!({
+                    ("try_again", "A refused refund is retried", json!({
                         "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
                         "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "try_again",
                     })),
                 ])
-                .answer::<TroubledEffectView>(
+                .answer::<EffectView>(
                     200,
                     "The effect as it stands.",
                     json!({
@@ -145,7 +145,7 @@ pub(super) fn function() -> Function {
                 )
                 .fails(&["ResolutionConflict"]),
             get("/api/operations/findings", "listFindings")
-                .summary("Staff: see what Stripe and the books differ in.")
+                .summary("Staff: list the differences between Stripe and the ledger.")
                 .about("What is open, the oldest first. A company sees what is in its own books; the platform's \
                      own company also what has no owner.")
                 .parameters(&["Limit", "Cursor"])
@@ -156,7 +156,7 @@ pub(super) fn function() -> Function {
                     json!({"data": [finding()], "next_cursor": null}),
                 ),
             post("/api/operations/findings/{finding_id}/resolve", "resolveFinding")
-                .summary("Provider, accountant: close what Stripe and the books differ in, as it is.")
+                .summary("Provider, accountant: close a difference between Stripe and the ledger.")
                 .about("For what a person has looked at and can explain. It moves no money and changes no books: \
                      the difference is counted as accepted from now on. Written with its audit entry, in one \
                      transaction. Later reconciliations leave it closed unless it then differs by something else.")
@@ -191,7 +191,7 @@ fn finding() -> Value {
 /// Why a finding is closed as it is.
 #[derive(JsonSchema)]
 pub struct FindingNote {
-    /// What the person found out. It is kept with the finding and in the audit log.
+    /// The person's note. It is stored with the finding and in the audit log.
     #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
     pub note: String,
 }

@@ -1,4 +1,4 @@
-//! What a person says of an effect in doubt, or wants of one that was refused.
+//! A person's resolution of an effect in doubt or of a refused one.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::json;
@@ -7,7 +7,7 @@ use shared::domain::kernel::party::BookingId;
 
 use crate::input::never_null;
 
-/// What became of an effect in doubt, or what becomes of one that was refused. Exactly one of `case_id` and
+/// The outcome of an effect in doubt, or the resolution of a refused one. Exactly one of `case_id` and
 /// `booking_id`.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null, transform = choices)]
@@ -16,11 +16,11 @@ pub struct ResolutionInput {
     pub case_id: Option<CaseId>,
     /// The booking it belongs to.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Its name within its case or booking.
     #[schemars(length(min = 1, max = 256))]
     pub operation: String,
-    /// Of an effect in doubt: what a person found out. Of a refused one: `try_again` under a new key, which
-    /// only steps of bookings can be, or `closed`.
+    /// For an effect in doubt: the outcome that a person found. For a refused one: `try_again` under a new
+    /// key, which is possible for steps of bookings, or `closed`.
     #[schemars(extend("enum" = ["happened", "did_not_happen", "try_again", "closed"]))]
     pub outcome: String,
     /// Of a refused effect: why it is closed or tried again, for the audit log. Needed to close.
@@ -31,7 +31,7 @@ pub struct ResolutionInput {
     pub reference: Option<String>,
 }
 
-/// Which fields go with which outcome, and with which subject. What is not needed may also be null.
+/// The fields that belong to each outcome and subject. Others may also be null.
 fn choices(schema: &mut Schema) {
     for field in ["note", "reference"] {
         if let Some(field) = schema.get_mut("properties").and_then(|properties| properties.get_mut(field)) {

@@ -76,7 +76,7 @@ pub(super) fn function() -> Function {
                     ("applied", "A new event about a booking", json!({
                         "event_id": "evt_1RfKq2Lk", "outcome": "applied",
                     })),
-                    ("kept", "An event that nothing follows from, or not yet", json!({
+                    ("kept", "An event without consequences, or without any yet", json!({
                         "event_id": "evt_1RfKq2Lk", "outcome": "kept",
                     })),
                     ("duplicate", "The same event again", json!({
@@ -138,7 +138,7 @@ pub(super) fn function() -> Function {
                 ])
                 .fails(&["InvalidEvent"]),
             get("/api/webhooks/events", "listSetAsideEvents")
-                .summary("Operator: see which events wait for a person.")
+                .summary("Operator: list the events that wait for a person.")
                 .about("Events that could not be applied, oldest first, with the reason.")
                 .parameters(&["Limit", "Cursor"])
                 .answer::<ListView<StoredEventView>>(
@@ -149,7 +149,7 @@ pub(super) fn function() -> Function {
                 .narrowed(json!({"data": {"items": {"properties": {"status": {"const": "set_aside"}}}}}))
                 .fails(&["TableUnavailable"]),
             post("/api/webhooks/events/{event_id}/replay", "replayEvent")
-                .summary("Operator: have an event that was set aside or ignored applied again.")
+                .summary("Operator: apply a set-aside or ignored event again.")
                 .about("An event of Stripe that could not be read, or was kept without effect, is read once more \
                      under today's configuration; where it still has no effect the answer is 409 with the reason. \
                      Otherwise it is applied at once where that can be done, or the schedule goes on trying, and sets \
@@ -177,9 +177,8 @@ fn event() -> Value {
     })
 }
 
-/// An event of Whop in any of its dialects: named by the first of `type`, `action` and `event` that holds a
-/// name. Everything in it is optional: what is signed and means nothing to us, a name of another form included,
-/// is kept as well.
+/// An event of Whop in any of its dialects: named by the first of `type`, `action` and `event` that contains
+/// a name. Every field is optional: signed events without a meaning for us are stored too.
 #[derive(JsonSchema)]
 #[schemars(extend("type" = "object"))]
 pub struct WhopEvent;
@@ -198,7 +197,7 @@ pub struct StripeEvent {
     pub r#type: Option<Value>,
     /// Unix seconds, or a text. A time that cannot be read is the time of arrival.
     pub created: Option<Value>,
-    /// Whether it is of live mode. An event that does not say is of neither.
+    /// Whether it is of live mode. An event without this field is of neither mode.
     pub livemode: Option<Value>,
     /// The connected account; `user_id` up to version 2017-05-25, and since 2025-04-30 `context` as well.
     pub account: Option<Value>,

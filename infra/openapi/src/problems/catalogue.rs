@@ -47,7 +47,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             "The issuer knows the account and it may not sign in here, or the sign-in there was cancelled; or a page \
              that is not ours sent the request.")
             .detail("account", "An account without a role here", "This account may not sign in here.")
-            .detail("issuer", "Refused or given up there", "The issuer refused the sign-in, or you cancelled it.")
+            .detail("issuer", "Refused or cancelled there", "The issuer refused the sign-in, or you cancelled it.")
             .detail("page", "A page of another origin", "This origin may not call the API."),
         problem("SignOnUnproven", 401, "The issuer's answer proves no identity.")
             .detail(

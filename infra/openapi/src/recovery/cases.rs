@@ -1,4 +1,4 @@
-//! Failed renewals and what was done about them.
+//! Failed renewals, and the actions for them.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(super) fn function() -> Function {
                     }),
                 ),
             get("/api/cases/export", "exportCases")
-                .summary("Owner: take all cases home, for a spreadsheet.")
+                .summary("Owner: export all cases as CSV.")
                 .about("Streamed page by page. Amounts are in minor units. An error on the way breaks the \
                      connection off, so that a half file does not look like a whole one.")
                 .parameters(&["Status"])
@@ -50,7 +50,7 @@ pub(super) fn function() -> Function {
                 .about("Where the case stands and what is due next.")
                 .answer::<CaseView>(200, "The case.", case()),
             get("/api/cases/{case_id}/actions", "listActions")
-                .summary("Owner: see what was done about a failed renewal.")
+                .summary("Owner: list the actions for a failed renewal.")
                 .about("Every audited step, in the order they were decided: what was done and what became of it, \
                      never what was said.")
                 .parameters(&["Limit", "Cursor"])

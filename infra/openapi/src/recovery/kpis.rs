@@ -1,4 +1,4 @@
-//! What came back.
+//! Key figures of recovered revenue.
 
 use serde_json::json;
 use shared::views::recovery::kpis::KpiSummaryView;
@@ -12,7 +12,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("Unavailable"),
         operations: vec![
             get("/api/dashboard/kpis", "readKpis")
-                .summary("Owner: see what came back.")
+                .summary("Owner: get the recovered revenue.")
                 .about("Counts the cases by their first failure. The window ends today (UTC).")
                 .parameters(&["Window"])
                 .answer::<KpiSummaryView>(

@@ -1,4 +1,4 @@
-//! Memberships as Whop knows them.
+//! Memberships at Whop, read live.
 
 use serde_json::json;
 use shared::views::recovery::membership::{ManageUrlView, MembershipView};
@@ -12,7 +12,7 @@ pub(super) fn function() -> Function {
         unavailable: Some("Unavailable"),
         operations: vec![
             get("/api/memberships/{membership_id}", "readMembership")
-                .summary("Owner: see how a membership stands at Whop.")
+                .summary("Owner: get a membership from Whop.")
                 .about("Asked of Whop at this moment.")
                 .answer::<MembershipView>(
                     200,

@@ -1,4 +1,4 @@
-//! A reminder by hand.
+//! Reminders that an owner sends.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub(super) fn function() -> Function {
                      a crash in the middle. That answer may still say 202: how it ended stands among the case's \
                      actions. Without a key every request is a message of its own.")
                 .bodies::<NudgeInput>([
-                    ("any", "By whichever way reaches the member", json!({})),
+                    ("any", "By any channel that reaches the member", json!({})),
                     ("dm", "By a direct message", json!({"channel": "dm"})),
                 ])
                 .optional()
@@ -54,7 +54,7 @@ fn nudge() -> Value {
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct NudgeInput {
-    /// By which way. Left out: a push where one reaches the member, otherwise a direct message.
+    /// The channel. If omitted: a push if one reaches the member, otherwise a direct message.
     #[schemars(schema_with = "channels_of_nudges", default)]
     pub channel: Option<Channel>,
 }

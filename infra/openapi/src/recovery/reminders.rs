@@ -9,7 +9,7 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/scheduler/reminders",
         ["tickReminders", "runReminders"],
-        "do now what is due.",
+        "run the sweep.",
         "Sends due reminders, declines bookings that were not answered in time, finishes what was left \
          unfinished and applies waiting events. A run is bounded in time and in rows; `more` says that the \
          next goes on.",

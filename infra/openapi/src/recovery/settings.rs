@@ -1,4 +1,4 @@
-//! What a company wants done about failed renewals.
+//! A company's settings for failed renewals.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ pub(super) fn function() -> Function {
         unavailable: Some("Unavailable"),
         operations: vec![
             get("/api/settings", "readSettings")
-                .summary("Owner: see what is done about failed renewals.")
+                .summary("Owner: get the settings for failed renewals.")
                 .about("The company's settings, or the defaults while it has saved none.")
                 .answers::<SettingsView>(200, "The settings.", [
                     ("saved", "Saved settings", settings()),
                     ("defaults", "The defaults", with(settings(), json!({"incentive_days": 0, "updated_at": null, "version": 0}))),
                 ]),
             put("/api/settings", "replaceSettings")
-                .summary("Owner: say what is to be done about failed renewals.")
+                .summary("Owner: replace the settings for failed renewals.")
                 .about("Replaces the settings as a whole. Open cases are looked at again, so that new offsets \
                      count for them too.")
                 .twice("with the same `Idempotency-Key` the first answer again. Without a key the same settings \
@@ -45,8 +45,8 @@ fn settings() -> Value {
     })
 }
 
-/// The whole of the settings: what is left out is not kept from before. Only `language` may be left out and is
-/// then `en`.
+/// The complete settings: an omitted field does not keep its previous value. Only `language` may be omitted
+/// and is then `en`.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct SettingsInput {

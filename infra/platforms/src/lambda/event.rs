@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_travel_as_base64() {
+    fn binary_bodies_are_sent_as_base64() {
         let event = event(&Request::post("/").body(Bytes::from_static(&[0, 255])).unwrap());
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("AP8="), &json!(true)));
     }

@@ -40,7 +40,7 @@ pub enum ExpressionError {
     #[error("{text:?}: {reason}")]
     Pattern {
         text: String,
-        /// What is wrong with it.
+        /// The error in the expression.
         reason: String,
     },
     /// No such time zone.
@@ -52,7 +52,7 @@ pub enum ExpressionError {
 const ZONE_MARGIN_HOURS: i64 = 48;
 
 impl Expression {
-    /// Reads what EventBridge Scheduler takes, in the zone of `ScheduleExpressionTimezone`.
+    /// Parses a schedule of EventBridge Scheduler, in the zone of `ScheduleExpressionTimezone`.
     pub fn parse_aws(text: &str, zone: &str) -> Result<Self, ExpressionError> {
         let inside = |name: &str| text.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
         if let Some(rate) = inside("rate") {
@@ -64,12 +64,12 @@ impl Expression {
         if (day == "?") == (weekday == "?") {
             return Err(ExpressionError::Days(text.to_owned()));
         }
-        // AWS counts the days of the week from Sunday as 1 and knows no seconds.
+        // AWS counts the days of the week from Sunday as 1 and has no seconds.
         let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Required);
         parse_cron(parser.alternative_weekdays(true).build(), &format!("0 {fields}"), zone)
     }
 
-    /// Reads what Vercel takes: five fields in UTC, days of the week from Sunday as 0.
+    /// Parses a schedule of Vercel: five fields in UTC, days of the week from Sunday as 0.
     pub fn parse_vercel(text: &str) -> Result<Self, ExpressionError> {
         let [_, _, day, _, weekday] = fields_of(text, text)?;
         if day != "*" && weekday != "*" {
@@ -121,8 +121,8 @@ fn parse_cron(parser: CronParser, pattern: &str, zone: Tz) -> Result<Expression,
     Ok(Expression(Kind::Cron { pattern: Box::new(pattern), zone }))
 }
 
-/// A rate counts from when the schedule was made, which no file says. Counted from the epoch its times
-/// are the slots in which a call without a planned time falls.
+/// A rate counts from the creation of the schedule, which no file contains. Counted from the epoch, its times
+/// are the slots of calls without a planned time.
 fn slots(every: Duration, after: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     let seconds = every.num_seconds().max(1);
     let first = after.timestamp().div_euclid(seconds);

@@ -1,7 +1,7 @@
-//! The schedules of the deployment, read from the very files that are deployed.
+//! The schedules, read from the files that are deployed.
 //!
-//! Both platforms must start the same jobs at the same times, so both files are read and held against
-//! each other; whoever changes one of them finds out here and not in production.
+//! Both platforms must start the same jobs at the same times, so both files are read and compared; a
+//! difference fails here and not in production.
 
 mod expression;
 mod template;
@@ -21,9 +21,9 @@ pub use expression::{Expression, ExpressionError};
 pub struct Schedule {
     /// The job, as the payload of a direct invocation names it.
     pub job: String,
-    /// How a scheduler asks over HTTP.
+    /// The HTTP method of the scheduler.
     pub method: Method,
-    /// The route it asks.
+    /// The route that it calls.
     pub path: String,
     pub expression: Expression,
 }
@@ -42,7 +42,7 @@ pub enum ScheduleError {
     Incomplete {
         /// Which of the files.
         file: &'static str,
-        /// What is missing, and where.
+        /// The missing part, and its place.
         what: String,
     },
     /// An expression that the platform would refuse, or that is not known here.
@@ -51,7 +51,7 @@ pub enum ScheduleError {
         /// Which of the files.
         file: &'static str,
         function: String,
-        /// What is wrong with it.
+        /// The error in a schedule.
         source: ExpressionError,
     },
     /// A function is started by the clock on one platform only.
@@ -67,7 +67,7 @@ pub enum ScheduleError {
         job: String,
         /// The first time that is not common to both.
         at: DateTime<Utc>,
-        /// Whose time it is.
+        /// The time zone of a schedule.
         file: &'static str,
     },
 }

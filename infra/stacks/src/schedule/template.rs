@@ -7,14 +7,14 @@ use shared::json::read_trusted;
 
 use super::{Expression, ScheduleError, TEMPLATE};
 
-/// What the template says of one function.
+/// The schedule of one function in the template.
 pub(super) struct Planned {
     pub(super) job: String,
     pub(super) expression: Expression,
 }
 
-/// Every schedule, by the function it starts. CloudFormation's tags (`!Ref`, `!Sub`, …) stay tags, but
-/// for a `!Ref` to a parameter, which stands for its default: what a deployment has that changes nothing.
+/// Every schedule, by the function that it starts. CloudFormation's tags (`!Ref`, `!Sub`, …) stay tags,
+/// except a `!Ref` to a parameter, which is replaced by the parameter's default.
 pub(super) fn read(template: &str) -> Result<BTreeMap<String, Planned>, ScheduleError> {
     let template: Value = serde_yaml_ng::from_str(template).map_err(ScheduleError::Template)?;
     let mut found = BTreeMap::new();

@@ -54,7 +54,7 @@ fn what_is_deployed_starts_the_reminders_every_five_minutes_on_both_platforms() 
 }
 
 #[test]
-fn a_parameter_stands_for_its_default() {
+fn a_parameter_is_replaced_by_its_default() {
     let parameters = "Parameters: {Hour: {Type: String, Default: cron(0 6 * * ? *)}, Zone: {Type: String, Default: America/Bogota}}";
     let text = format!("{parameters}\n{}", template("!Ref Hour", "!Ref Zone"));
     let schedules = read(&text, &vercel("0 11 * * *")).unwrap();

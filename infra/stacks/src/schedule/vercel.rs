@@ -7,7 +7,7 @@ use shared::json::read_trusted;
 
 use super::{Expression, ScheduleError, VERCEL};
 
-/// What Vercel is told of one function.
+/// The configuration of one function at Vercel.
 pub(super) struct Cron {
     pub(super) path: String,
     pub(super) expression: Expression,

@@ -1,5 +1,5 @@
-//! What rings: for every function, with an entry in the runbook. That the numbers are written which they are about is
-//! tried in `tests/repository/alarms.rs`.
+//! The alarms of every function, each with an entry in the runbook. `tests/repository/alarms.rs` tests that
+//! their metrics are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
         for kind in wanted {
             let alarm =
                 alarms.get(&format!("{name}-{kind}")).unwrap_or_else(|| panic!("{name} has no {kind}"));
-            assert_eq!(tagged(&alarm["AlarmActions"][0]), "Topic", "{name}-{kind} tells nobody");
+            assert_eq!(tagged(&alarm["AlarmActions"][0]), "Topic", "{name}-{kind} has no action");
             assert_eq!(alarm["TreatMissingData"] == "breaching", kind == "missed", "{name}-{kind}");
         }
         let turned_back_by: Vec<&str> = function["Properties"]["DeploymentPreference"]["Alarms"]
@@ -42,8 +42,8 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
         for (output, kind) in turned_back_by.iter().zip(["errors", "slow"]) {
             let output = output.strip_prefix("Alarms.Outputs.").expect("an output of the alarms");
             let alarm = tagged(&stack["Outputs"][output]["Value"]);
-            let told = tagged(&stack["Resources"][alarm]["Properties"]["AlarmName"]);
-            assert_eq!(told, format!("${{Stack}}-{name}-{kind}"));
+            let alarm_name = tagged(&stack["Resources"][alarm]["Properties"]["AlarmName"]);
+            assert_eq!(alarm_name, format!("${{Stack}}-{name}-{kind}"));
         }
         assert_eq!(turned_back_by.len(), 2, "{name}");
         let row = format!("\"title\":\"{name}: calls and failures\"");
@@ -55,7 +55,7 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
 }
 
 #[test]
-fn every_alarm_has_an_entry_in_the_runbook_and_every_entry_says_what_to_do() {
+fn every_alarm_has_an_entry_with_instructions_in_the_runbook() {
     let (stack, runbook) = (stack("infra/alarms.yaml"), read("docs/runbook.md"));
     let entries: BTreeMap<&str, &str> =
         runbook.split("\n## ").skip(1).filter_map(|entry| entry.split_once('\n')).collect();
@@ -68,9 +68,9 @@ fn every_alarm_has_an_entry_in_the_runbook_and_every_entry_says_what_to_do() {
     }
     for (title, text) in entries {
         for part in ["**Means** ", "**Look at** ", "**Do** "] {
-            assert!(text.contains(part), "{title} does not say what it {part}");
+            assert!(text.contains(part), "{title} has no part `{part}`");
         }
-        // Those of alarms bear the alarm's word, the others a sentence.
+        // The comments of alarms contain the alarm's name, the others a sentence.
         assert_eq!(linked.contains(title), !title.contains(' '), "{title}");
     }
 }
@@ -89,7 +89,7 @@ fn one_job_that_does_not_run_is_noticed_within_its_pause() {
         let periods = alarm["EvaluationPeriods"].as_u64().expect("a number");
         let seconds = alarm["Period"].as_u64().expect("a number");
         assert_eq!(periods * seconds, minutes * 60, "{name}");
-        // What CloudWatch looks back at most.
+        // The longest evaluation period of CloudWatch.
         assert!(periods * seconds <= if seconds < 3_600 { 86_400 } else { 604_800 }, "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! The reading of conditions, by an example: what `tests/repository/rights.rs` concludes from it has to be right.
+//! Tests the reading of conditions by an example, because `tests/repository/rights.rs` relies on it.
 
 use serde_yaml_ng::Value as Yaml;
 use stacks::conditions::{Touch, complaints, tied};
@@ -14,16 +14,19 @@ fn a_condition_is_held_against_every_partition_of_a_request() {
     let touch = |right: &str, keys: &[&str]| -> Touch {
         (right.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
     };
-    let told = |touches: Vec<Touch>| complaints(&function, &touches.into_iter().collect());
+    let complaints_of = |touches: Vec<Touch>| complaints(&function, &touches.into_iter().collect());
     let within = touch("BatchGetItem", &["JOB#reminders", "KPI#biz_1"]);
-    assert_eq!(told(vec![within.clone(), touch("Query list", &["anything"])]), [""; 0]);
+    assert_eq!(complaints_of(vec![within.clone(), touch("Query list", &["anything"])]), [""; 0]);
     for beyond in [
         touch("BatchGetItem", &["JOB#reminders", "CASE#biz_1"]),
         touch("BatchGetItem", &["JOBS#reminders"]),
         touch("GetItem", &["JOB#reminders"]),
         touch("Query", &["JOB#reminders"]),
     ] {
-        assert_eq!(told(vec![within.clone(), beyond.clone()]).len(), 1, "{beyond:?}");
+        assert_eq!(complaints_of(vec![within.clone(), beyond.clone()]).len(), 1, "{beyond:?}");
     }
-    assert_eq!(told(vec![touch("BatchGetItem", &["JOB#reminders"])]), ["nobody takes BatchGetItem for KPI"]);
+    assert_eq!(
+        complaints_of(vec![touch("BatchGetItem", &["JOB#reminders"])]),
+        ["BatchGetItem for KPI is never used"]
+    );
 }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use shared::config::{NAMES, Need};
+use shared::config::{NAMES, Requirement};
 use stacks::cloudformation::{deployed, tagged};
 use stacks::repository::template;
 
-/// What only this platform hands over: where the secrets are, and where domain events go.
+/// Variables that only this platform sets: the secrets' ARN and the event bus.
 const AWS_ONLY: [&str; 2] = ["EVENT_BUS_NAME", "SECRETS_ID"];
 
-/// What stands in for what Lambda sets by itself.
+/// Replacements for what Lambda sets by itself.
 const ELSEWHERE_ONLY: [&str; 2] = ["TABLE_REGION", "TABLE_ACCESS_KEY_ID"];
 
 #[test]
@@ -17,7 +17,7 @@ fn the_template_sets_every_name_that_the_code_reads_but_the_secrets_and_no_other
     let template = template();
     let set = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().expect("variables");
     let set: BTreeSet<&str> = set.keys().map(|name| name.as_str().expect("a name")).collect();
-    // Region, credentials and the SDK's own end points are Lambda's to set, or nobody's.
+    // Lambda sets region and credentials; the SDK's endpoints are never set.
     let plain = NAMES.iter().filter(|name| {
         !name.secret && !name.name.starts_with("AWS_") && !ELSEWHERE_ONLY.contains(&name.name)
     });
@@ -28,10 +28,12 @@ fn the_template_sets_every_name_that_the_code_reads_but_the_secrets_and_no_other
 }
 
 #[test]
-fn what_everybody_needs_is_asked_for_and_everything_else_has_a_value() {
+fn required_variables_are_parameters_and_all_others_have_a_default() {
     let template = template();
-    let needed =
-        NAMES.iter().filter(|name| matches!(name.need, Need::Start | Need::Always)).map(|name| name.name);
+    let needed = NAMES
+        .iter()
+        .filter(|name| matches!(name.requirement, Requirement::Start | Requirement::Production))
+        .map(|name| name.name);
     let needed: BTreeSet<&str> = needed.collect();
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     for (name, value) in variables.as_mapping().expect("variables") {
@@ -50,7 +52,7 @@ fn the_environment_fits_however_long_its_parameters_are() {
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     let bytes = variables.as_mapping().expect("variables").iter().map(|(name, value)| {
         let parameter = template["Parameters"].get(tagged(value));
-        // What is no parameter is the name of a resource.
+        // A name that is no parameter is that of a resource.
         let value = parameter.map_or(128, |parameter| parameter["MaxLength"].as_u64().expect("a length"));
         name.as_str().expect("a name").len() as u64 + value
     });

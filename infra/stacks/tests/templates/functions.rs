@@ -1,5 +1,4 @@
-//! The two tables of contents, `template.yaml` and `vercel.json`, held against the functions that are there, their
-//! routes and each other.
+//! Compares `template.yaml` and `vercel.json` with the existing functions, their routes and each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +104,7 @@ fn a_function_has_the_same_limits_on_both_platforms() {
 }
 
 #[test]
-fn every_function_is_named_after_the_stack_and_says_where_it_answers() {
+fn every_function_is_named_after_the_stack_and_outputs_its_url() {
     let template = template();
     for (id, resource) in template["Resources"].as_mapping().expect("resources") {
         let (id, binary) =
@@ -119,7 +118,7 @@ fn every_function_is_named_after_the_stack_and_says_where_it_answers() {
     }
 }
 
-/// What every function has, from `Globals` or of its own, each with what goes wrong without it.
+/// The settings of every function, from `Globals` or its own, each with the consequence of its absence.
 const EVERY_FUNCTION: [(&str, &str, &str); 7] = [
     ("Runtime", "provided.al2023", "the binaries need its libraries"),
     ("Handler", "bootstrap", "what cargo-lambda calls the binary"),
@@ -134,12 +133,12 @@ const EVERY_FUNCTION: [(&str, &str, &str); 7] = [
     (
         "LoggingConfig",
         "{LogFormat: Text, LogGroup: !Ref Log}",
-        "its log would be kept for ever, and no alarm hear it",
+        "its log would be kept for ever, without a metric filter",
     ),
 ];
 
 #[test]
-fn every_function_has_what_makes_it_safe_to_run_and_to_replace() {
+fn every_function_has_the_settings_for_safe_runs_and_deployments() {
     let template = template();
     let globals = &template["Globals"]["Function"];
     for (id, function) in resources(&template, FUNCTION) {

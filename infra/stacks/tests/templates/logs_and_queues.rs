@@ -1,11 +1,11 @@
-//! What is kept of logs and of undelivered messages, and for how long.
+//! The retention of logs and of undelivered messages.
 
 use stacks::cloudformation::resources;
 use stacks::repository::{STACKS, stack, template};
 
 use crate::yaml;
 
-/// For how long an undelivered message is kept: the most that SQS knows.
+/// The longest retention of SQS, for undelivered messages.
 const KEPT_SECONDS: u64 = 14 * 24 * 60 * 60;
 
 #[test]
@@ -22,7 +22,7 @@ fn every_log_is_cleared_away_some_day() {
 }
 
 #[test]
-fn every_queue_is_encrypted_and_keeps_what_it_has_for_as_long_as_it_can() {
+fn every_queue_is_encrypted_and_has_the_longest_retention() {
     let stacks = STACKS.map(stack);
     let queues: Vec<_> = stacks.iter().flat_map(|stack| resources(stack, "AWS::SQS::Queue")).collect();
     assert_eq!(queues.len(), 2, "{queues:?}");

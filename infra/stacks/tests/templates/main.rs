@@ -1,4 +1,4 @@
-//! The files that are deployed, held against the code and each other. Nothing runs here: a change of a template is
+//! Compares the deployed files with the code and each other. Nothing runs here: a change of a template is
 //! checked without building the functions.
 
 mod alarms;

@@ -1,4 +1,4 @@
-//! No policy is wider than its words: every statement names exact calls of exact resources.
+//! No policy is wider than needed: every statement names exact actions and exact resources.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +7,11 @@ use stacks::cloudformation::{deployed, mappings, tagged, texts};
 use stacks::policies::statements;
 use stacks::repository::{STACKS, stack, template};
 
-/// The one secret. Secrets Manager ends its ARN with six characters that nobody knows before.
+/// The one secret. Secrets Manager appends six random characters to its ARN.
 pub const SECRET: &str =
     "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretsName}-??????";
 
-/// What is wrong with a statement of a function, or of anybody else who is given rights.
+/// The errors of a statement of a function or of another principal.
 fn too_much(statement: &Yaml) -> Option<String> {
     let wrong = |what: String| Some(format!("{what} in {statement:?}"));
     let parts = names(statement);
@@ -21,7 +21,7 @@ fn too_much(statement: &Yaml) -> Option<String> {
         return wrong(format!("{part} is not read"));
     }
     let (actions, resources) = (texts(&statement["Action"]), texts(&statement["Resource"]));
-    // X-Ray knows no resources: these can be allowed for everything or not at all.
+    // X-Ray has no resources: its actions are allowed for all or none.
     let traces = BTreeSet::from(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]);
     if actions == traces && resources == BTreeSet::from(["*"]) {
         return None;
@@ -36,7 +36,7 @@ fn too_much(statement: &Yaml) -> Option<String> {
     resource.and_then(|resource| wrong(format!("{resource:?} is not one resource")))
 }
 
-/// What is wrong with a statement that says who may do something to the resource that bears it.
+/// The errors of a statement in a resource policy.
 fn too_many(statement: &Yaml) -> Option<String> {
     let principal = &statement["Principal"];
     let named = ["Service", "Federated"].into_iter().any(|kind| is_exact(tagged(&principal[kind])));
@@ -46,7 +46,7 @@ fn too_many(statement: &Yaml) -> Option<String> {
     let mut rest = statement.clone();
     let parts = rest.as_mapping_mut()?;
     parts.remove("Principal");
-    // Who may take a role takes the one that says so.
+    // A trust policy applies to the role that contains it.
     parts.entry("Resource".into()).or_insert("the role".into());
     too_much(&rest)
 }
@@ -73,8 +73,8 @@ fn verdict(statement: &Yaml) -> Option<String> {
     if statement.get("Principal").is_some() { too_many(statement) } else { too_much(statement) }
 }
 
-/// What is wrong with an entry of a function's policies. A name would be a policy of AWS's, and a mapping without
-/// statements a template of SAM's; both allow more than this function needs.
+/// The errors of an entry of a function's policies. A name would be a managed policy of AWS, and a mapping
+/// without statements a template of SAM; both allow more than this function needs.
 fn foreign(policy: &Yaml) -> Option<String> {
     let secrets: Yaml = serde_yaml_ng::from_str("!Ref ReadSecrets").expect("YAML");
     if *policy == secrets {
@@ -85,7 +85,7 @@ fn foreign(policy: &Yaml) -> Option<String> {
     }
     let statements = policy["Statement"].as_sequence().map(Vec::as_slice).unwrap_or_default();
     let wrong = statements.iter().find_map(too_much);
-    wrong.or_else(|| statements.is_empty().then(|| format!("{policy:?} says nothing")))
+    wrong.or_else(|| statements.is_empty().then(|| format!("{policy:?} has no statement")))
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn no_policy_allows_more_than_it_names() {
             assert!(found.iter().all(|mapping| mapping.get(whole).is_none()), "{path}: {whole}");
         }
     }
-    // It is a text there, because the names of its conditions hold the team.
+    // The policy is text there, because the names of its conditions contain the team.
     let vercel = stack("infra/vercel.yaml");
     let trust = tagged(&vercel["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]);
     let trust: Yaml = serde_yaml_ng::from_str(trust).expect("JSON is YAML");

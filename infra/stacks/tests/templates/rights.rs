@@ -1,4 +1,4 @@
-//! What functions may do: nothing beyond the boundary, on both platforms, and one secret is read.
+//! The rights of functions: nothing beyond the boundary, on both platforms, and one secret is readable.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn a_function_may_do_nothing_beyond_the_boundary() {
 }
 
 #[test]
-fn a_role_on_vercel_may_do_to_the_table_what_functions_may_and_nothing_else() {
+fn the_role_on_vercel_has_the_functions_rights_to_the_table_and_no_others() {
     let (template, vercel) = (template(), stack("infra/vercel.yaml"));
     let mut used: Rights = deployed(&template).values().flat_map(|function| allowed(function)).collect();
     // A bus is the deployer's own there.

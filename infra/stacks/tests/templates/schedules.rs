@@ -1,4 +1,4 @@
-//! When jobs run, on both platforms, and what becomes of a run that fails.
+//! The schedules of jobs on both platforms, and the handling of failed runs.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_yaml_ng::Value as Yaml;
 use shared::auth::Access;
 use shared::auth::routes::ROUTES;
-use shared::domain::platform::job::{JOBS, Job, Rhythm};
+use shared::domain::platform::job::{JOBS, Job, JobSchedule};
 use stacks::cloudformation::{FUNCTION, resources};
 use stacks::repository::{functions, read, read_of, template};
 use stacks::schedule::{self, Expression};
@@ -19,7 +19,7 @@ const BOGOTA: Duration = Duration::hours(-5);
 /// A month in which every job runs.
 const MONTH: (&str, &str) = ("2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z");
 
-/// How old a tick may get: the next one does what it would have done.
+/// The maximum age of a tick: the next one does the same work.
 const MAX_AGE_SECONDS: u64 = 3_600;
 
 /// The functions that a schedule starts: id, job, properties.
@@ -57,10 +57,10 @@ fn a_monitor_expects_a_job_when_both_platforms_start_it() {
     let (from, until): (DateTime<Utc>, DateTime<Utc>) = (MONTH.0.parse().unwrap(), MONTH.1.parse().unwrap());
     for job in JOBS {
         let schedule = schedules.iter().find(|schedule| schedule.job == job.name).expect("a schedule");
-        let (crontab, offset) = match job.rhythm {
-            Rhythm::Utc(crontab) => (crontab, Duration::zero()),
-            Rhythm::PayoutZone(crontab) => (crontab, BOGOTA),
-            Rhythm::Daily => {
+        let (crontab, offset) = match job.schedule {
+            JobSchedule::Utc(crontab) => (crontab, Duration::zero()),
+            JobSchedule::PayoutZone(crontab) => (crontab, BOGOTA),
+            JobSchedule::Daily => {
                 let times: Vec<_> = schedule.expression.between(from, until).collect();
                 assert!(times.windows(2).all(|pair| (pair[1] - pair[0]).num_hours() == 24), "{}", job.name);
                 continue;
@@ -75,19 +75,20 @@ fn a_monitor_expects_a_job_when_both_platforms_start_it() {
     }
 }
 
-/// Nothing of a schedule is left to what AWS does without it: 185 retries for a day, no time zone, no letter box.
+/// No setting of a schedule is left to AWS's defaults: 185 retries for a day, no time zone, no dead-letter
+/// queue.
 #[test]
 fn every_schedule_names_its_planned_time_and_its_end() {
     let template = template();
     let jobs = jobs(&template);
     assert_eq!(jobs.len(), JOBS.len());
-    for (id, Job { name, rhythm, .. }, properties) in jobs {
+    for (id, Job { name, schedule: planned, .. }, properties) in jobs {
         let events = properties["Events"].as_mapping().expect("events");
         let [schedule] = events.values().collect::<Vec<_>>()[..] else { panic!("{name} has {events:?}") };
         assert_eq!(schedule["Type"], "ScheduleV2", "{name}");
-        let zone = match rhythm {
-            Rhythm::Utc(_) => "UTC",
-            Rhythm::PayoutZone(_) | Rhythm::Daily => "!Ref PayoutTimeZone",
+        let zone = match planned {
+            JobSchedule::Utc(_) => "UTC",
+            JobSchedule::PayoutZone(_) | JobSchedule::Daily => "!Ref PayoutTimeZone",
         };
         let wanted = yaml(&format!(
             r#"
@@ -129,7 +130,7 @@ fn every_job_runs_once_at_a_time_and_its_failures_are_kept() {
         );
         assert_eq!(properties["EventInvokeConfig"], yaml(&wanted), "{name}");
     }
-    // People would be turned away at a bound, and what they ask for is not invoked asynchronously.
+    // A concurrency limit would refuse users, and their requests are not invoked asynchronously.
     for (id, function) in resources(&template, FUNCTION) {
         let properties = &function["Properties"];
         for bound in ["ReservedConcurrentExecutions", "EventInvokeConfig"] {

@@ -1,4 +1,4 @@
-//! The table: its definition is that of the code, and what is in it can be set back.
+//! The table: its definition matches the code, and its data can be restored.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ fn the_table_of_the_template_is_the_one_of_the_code() {
     assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
 }
 
-/// What each version of the table's definition is: keys, indexes, time limit. Lines are added, never changed.
+/// Each version of the table's definition: keys, indexes, time to live. Lines are added, never changed.
 const DEFINITIONS: &[(u32, &str)] = &[(
     1,
     "pk sk, due: due_shard due_at, list: list_pk list_sk, list_status: list_status_pk list_sk, \
@@ -73,7 +73,7 @@ fn the_definition_of_the_table_is_not_changed_under_the_same_version() {
     assert_eq!(tag, DEFINITION_VERSION.to_string(), "the tag of the table in template.yaml");
 }
 
-/// What the table has beside its keys and indexes.
+/// The properties of the table beside its keys and indexes.
 const TABLE: [(&str, &str); 4] = [
     ("BillingMode", "PAY_PER_REQUEST"),
     ("DeletionProtectionEnabled", "true"),

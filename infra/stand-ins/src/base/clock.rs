@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::{ForeignRecord, Journal, Record};
 
-/// Under which name its moves stand in the journal.
+/// The name of the clock's changes in the journal.
 const NAME: &str = "clock";
 
 /// A clock that every part of the sandbox shares; all clones show the same time.
@@ -19,12 +19,12 @@ pub struct SandboxClock {
 }
 
 impl SandboxClock {
-    /// A clock that stands still until it is moved, as tests want it.
+    /// A clock that does not advance by itself, as tests need it.
     pub fn frozen(at: DateTime<Utc>) -> Self {
         Self::showing(Reading::Frozen(at), Journal::default())
     }
 
-    /// A clock that shows `at` now and goes on from there at the pace of the wall clock.
+    /// A clock that shows `at` now and then advances with the wall clock.
     pub fn running_from(at: DateTime<Utc>) -> Self {
         Self::showing(Reading::Running { ahead: at - Clock::system().now() }, Journal::default())
     }
@@ -46,18 +46,19 @@ impl SandboxClock {
         self.move_to(at, &mut reading);
     }
 
-    /// Moves the time to `at`; a running clock goes on from there.
+    /// Sets the time to `at`; a running clock continues from there.
     pub fn set(&self, at: DateTime<Utc>) {
         self.move_to(at, &mut self.reading());
     }
 
-    /// Moves the time to `at` without keeping it: one of the many small steps of a larger move, which
-    /// would spend their time on the disk. A process that dies on the way goes on from the last kept time.
+    /// Sets the time to `at` without writing it to the journal, for the many small steps of a larger move. A
+    /// process that ends in between continues from the last written time.
     pub fn pass(&self, at: DateTime<Utc>) {
         self.reading().set(Setting { shown_at: at, wall_at: Clock::system().now() });
     }
 
-    /// Does again what was written; as the wall clock went on meanwhile, so did this one.
+    /// Replays a journal record. A running clock also adds the wall-clock time that has passed since the
+    /// record.
     pub(crate) fn replay(&self, record: &mut Record) -> Result<(), ForeignRecord> {
         if let Some(setting) = record.take(NAME)? {
             self.reading().set(setting);

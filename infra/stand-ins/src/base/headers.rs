@@ -1,4 +1,4 @@
-//! What stand-ins read from the headers of a request.
+//! The request headers that stand-ins read.
 
 use axum::http::{HeaderMap, header};
 
@@ -7,7 +7,7 @@ pub(crate) fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// What stands behind `Bearer` in the `Authorization` header.
+/// The token after `Bearer` in the `Authorization` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     header_text(headers, header::AUTHORIZATION.as_str()).strip_prefix("Bearer ")
 }

@@ -1,12 +1,11 @@
-//! What the stand-ins may not forget, in one file that only grows.
+//! The durable state of the stand-ins, in one append-only file.
 //!
-//! A provider that loses an idempotency key acts twice, and one that loses an effect cannot be
-//! counted. So every change is written as a [`Record`] before it is made in memory and before
-//! anybody is answered; opening the file again makes the same changes in the same order. One call
-//! is one record, and there is one file, so that an effect and the key that guards it are either
-//! both known or both unknown.
+//! A provider that loses an idempotency key acts twice, and one that loses an effect cannot be counted. So
+//! every change is written as a [`Record`] before it is applied in memory and before the request is answered;
+//! opening the file replays the changes in the same order. One call writes one record to one file, so an
+//! effect and the key that guards it are either both stored or both lost.
 //!
-//! The journal knows none of those who write to it: a record names them, and each reads its own part.
+//! The journal does not interpret its records: each stand-in reads its own part.
 
 mod file;
 
@@ -28,7 +27,7 @@ pub(crate) struct Journal {
     file: Option<Arc<Mutex<JournalFile>>>,
 }
 
-/// All that one call changed, by the name of whom it belongs to.
+/// Everything that one call changed, by the name of the state.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Record(BTreeMap<String, Value>);
@@ -45,12 +44,12 @@ impl Journal {
         Ok((Self { file: Some(Arc::new(Mutex::new(file))) }, records))
     }
 
-    /// Returns when the record would survive the end of the process and of the machine. It is only made where there
-    /// is a file for it.
+    /// Returns when the record survives the end of the process and of the machine. Without a file it does
+    /// nothing.
     ///
     /// # Panics
-    /// When it cannot be written, and from then on always: a provider that forgets must not act.
-    /// The caller's connection breaks without an answer, and nothing has changed in memory.
+    /// If the record cannot be written, and from then on always: a provider that forgets must not act.
+    /// The client's connection breaks without an answer, and nothing has changed in memory.
     pub(crate) fn write(&self, record: impl FnOnce() -> Record) {
         if let Some(file) = &self.file {
             file.lock().unwrap_or_else(PoisonError::into_inner).append(&record());
@@ -59,12 +58,12 @@ impl Journal {
 }
 
 impl Record {
-    /// The record of what changed for one of its owners.
+    /// A record of one state's change.
     pub(crate) fn of(owner: &str, changes: &impl Serialize) -> Self {
         Self::default().and(owner, changes)
     }
 
-    /// The same with what changed for another.
+    /// Adds the change of another state.
     #[must_use]
     pub(crate) fn and(mut self, owner: &str, changes: &impl Serialize) -> Self {
         let changes = serde_json::to_value(changes).expect("a change has no keys but texts");
@@ -72,12 +71,12 @@ impl Record {
         self
     }
 
-    /// Takes out what it says of one owner.
+    /// Removes and parses the part of one state.
     pub(crate) fn take<T: DeserializeOwned>(&mut self, owner: &str) -> Result<Option<T>, ForeignRecord> {
         self.0.remove(owner).map(serde_json::from_value).transpose().map_err(|_| ForeignRecord)
     }
 
-    /// Everybody has taken what is theirs: what is left has no owner here.
+    /// Checks that no part is left; a remaining part belongs to no known state.
     pub(crate) fn finish(self) -> Result<(), ForeignRecord> {
         if self.0.is_empty() { Ok(()) } else { Err(ForeignRecord) }
     }

@@ -1,4 +1,4 @@
-//! What a provider remembers of the idempotency keys it has seen.
+//! The idempotency keys that a provider has stored.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Whop and Resend both forget a key after a day; what comes later with it is a new request.
+/// Whop and Resend both forget a key after a day; a later request with it is a new one.
 const REMEMBERED_HOURS: i64 = 24;
 
 /// The answers given under each key, as long as the provider would replay them.
@@ -28,12 +28,12 @@ pub(crate) struct UsedKey {
 #[derive(Debug)]
 pub(crate) struct KeyReused;
 
-/// What a key means for the request that bears it.
+/// The result of looking up a request's key.
 #[derive(Debug, PartialEq)]
-enum Recall {
-    /// Never seen, or forgotten: act.
+enum KeyLookup {
+    /// Unknown or expired: process the request.
     New,
-    /// The same request was answered before: say the same, do nothing.
+    /// The same request was answered before: replay the answer and do nothing.
     Replay(Value),
     /// The key belongs to another request: refuse.
     OtherRequest,
@@ -47,20 +47,20 @@ impl KeyMemory {
         request: &Value,
         now: DateTime<Utc>,
     ) -> Result<Option<Value>, KeyReused> {
-        match key.map(|key| self.recall(key, request, now)) {
-            Some(Recall::Replay(answer)) => Ok(Some(answer)),
-            Some(Recall::OtherRequest) => Err(KeyReused),
-            Some(Recall::New) | None => Ok(None),
+        match key.map(|key| self.look_up(key, request, now)) {
+            Some(KeyLookup::Replay(answer)) => Ok(Some(answer)),
+            Some(KeyLookup::OtherRequest) => Err(KeyReused),
+            Some(KeyLookup::New) | None => Ok(None),
         }
     }
 
-    /// Looks a key up. Requests are compared as JSON values: the order of members does not matter.
-    fn recall(&self, key: &str, request: &Value, now: DateTime<Utc>) -> Recall {
+    /// Looks a key up. Requests are compared as JSON values, so the order of members does not matter.
+    fn look_up(&self, key: &str, request: &Value, now: DateTime<Utc>) -> KeyLookup {
         match self.answers.get(key) {
-            Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => Recall::New,
-            Some(known) if known.request == *request => Recall::Replay(known.answer.clone()),
-            Some(_) => Recall::OtherRequest,
-            None => Recall::New,
+            Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => KeyLookup::New,
+            Some(known) if known.request == *request => KeyLookup::Replay(known.answer.clone()),
+            Some(_) => KeyLookup::OtherRequest,
+            None => KeyLookup::New,
         }
     }
 
@@ -70,7 +70,7 @@ impl KeyMemory {
     }
 }
 
-/// What is wrong with a key where a provider takes at most `max_chars` characters.
+/// The error of a key for a provider that accepts at most `max_chars` characters.
 pub(crate) fn check_key(key: Option<&str>, max_chars: usize) -> Result<(), String> {
     match key {
         Some(key) if key.is_empty() || key.len() > max_chars => {
@@ -94,9 +94,9 @@ mod tests {
         keys.remember(UsedKey { key, request, answer, at: start });
 
         let last_second = start + Duration::hours(24) - Duration::seconds(1);
-        assert_eq!(keys.recall("key_1", &json!({"days": 7}), last_second), Recall::Replay(json!("done")));
-        assert_eq!(keys.recall("key_1", &json!({"days": 8}), last_second), Recall::OtherRequest);
-        assert_eq!(keys.recall("key_2", &json!({"days": 7}), last_second), Recall::New);
-        assert_eq!(keys.recall("key_1", &json!({"days": 7}), start + Duration::hours(24)), Recall::New);
+        assert_eq!(keys.look_up("key_1", &json!({"days": 7}), last_second), KeyLookup::Replay(json!("done")));
+        assert_eq!(keys.look_up("key_1", &json!({"days": 8}), last_second), KeyLookup::OtherRequest);
+        assert_eq!(keys.look_up("key_2", &json!({"days": 7}), last_second), KeyLookup::New);
+        assert_eq!(keys.look_up("key_1", &json!({"days": 7}), start + Duration::hours(24)), KeyLookup::New);
     }
 }

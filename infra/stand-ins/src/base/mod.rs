@@ -1,5 +1,5 @@
-//! What all stand-ins have in common: a state whose every change is written before it is made, requests that are
-//! counted and go wrong on order, and one clock, outbox and journal for all of them.
+//! The common base of all stand-ins: a state whose changes are journaled before they are applied, counted
+//! requests, fault injection, and a shared clock, outbox and journal.
 
 pub mod clock;
 pub mod fault;
@@ -25,7 +25,7 @@ use fault::{Call, Faults, Operation};
 use journal::{ForeignRecord, Record};
 use outbox::{Entry, Outbox, Provider};
 
-/// A provider, as far as this project talks to it: `S` is what it knows. All clones share one state.
+/// A provider, as far as this project uses it; `S` is its state. All clones share one state.
 #[derive(Clone)]
 pub struct StandIn<S> {
     context: Context,
@@ -33,7 +33,7 @@ pub struct StandIn<S> {
     requests: Arc<Mutex<BTreeMap<String, u64>>>,
 }
 
-/// What the stand-ins of one sandbox share.
+/// The parts that the stand-ins of one sandbox share.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) clock: SandboxClock,
@@ -41,18 +41,18 @@ pub(crate) struct Context {
     pub(crate) faults: Faults,
 }
 
-/// What a provider knows.
+/// The state of a provider.
 pub trait ProviderState: Default + Send + 'static {
-    /// Whose state it is.
+    /// The provider that it belongs to.
     const PROVIDER: Provider;
 
     /// An error in the provider's own style, with the code that is named.
     fn refuse(status: StatusCode, code: Option<&str>) -> Response;
 }
 
-/// A state that outlives the process: nothing of it changes but by what stands in the journal.
+/// A state that outlives the process: it changes only by journal records.
 pub(crate) trait JournaledState: ProviderState {
-    /// Under which name its changes stand in the journal.
+    /// The name of its changes in the journal.
     const NAME: &'static str;
 
     /// All that one call changed.
@@ -86,7 +86,7 @@ impl<S: ProviderState> StandIn<S> {
     ) -> Response {
         self.count(operation);
         let faults = self.faults().clone();
-        faults.around(Call::to::<S>(operation, company), move || act(&self)).await
+        faults.with_faults(Call::to::<S>(operation, company), move || act(&self)).await
     }
 
     pub(crate) fn count(&self, operation: Operation) {
@@ -117,7 +117,7 @@ impl<S: ProviderState> StandIn<S> {
 }
 
 impl<S: ProviderState + Clone> StandIn<S> {
-    /// The same state once more, to go its own way from here.
+    /// An independent copy of the current state.
     pub(crate) fn copy(&self, context: &Context) -> Self {
         let requests = Arc::new(Mutex::new(self.requests()));
         Self { requests, ..Self::with_state(self.state().clone(), context) }
@@ -125,8 +125,8 @@ impl<S: ProviderState + Clone> StandIn<S> {
 }
 
 impl<S> StandIn<S> {
-    /// The only way such a state changes: one call's effects and changes are written together, and then they have
-    /// happened.
+    /// The only way to change such a state: the effects and changes of one call are journaled together and
+    /// then applied.
     pub(crate) fn commit(&self, state: &mut S, sent: Vec<Entry>, changes: S::Changes)
     where
         S: JournaledState,
@@ -135,7 +135,7 @@ impl<S> StandIn<S> {
         state.apply(changes);
     }
 
-    /// Does again what was written.
+    /// Replays a journal record.
     pub(crate) fn replay(&self, record: &mut Record) -> Result<(), ForeignRecord>
     where
         S: JournaledState,

@@ -8,27 +8,27 @@ use serde_json::Value;
 
 use super::journal::{ForeignRecord, Journal, Record};
 
-/// Under which names effects, and that all before them are forgotten, stand in the journal.
+/// The names of effects, and of the mark that all earlier ones are dropped, in the journal.
 const SENT: &str = "sent";
 const CLEARED: &str = "outbox_cleared";
 
-/// The append-only list of effects; a double effect is two entries, whoever asked for it.
+/// The append-only list of effects. A duplicate effect is two entries.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox {
     entries: Arc<Mutex<Vec<Entry>>>,
     journal: Journal,
 }
 
-/// One effect that reached somebody.
+/// One effect that a provider performed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// When, by the sandbox's clock.
     pub at: DateTime<Utc>,
     pub provider: Provider,
     pub kind: Kind,
-    /// Whom or what it reached: a user id, a mail address, a membership id.
+    /// The recipient: a user id, a mail address, a membership id.
     pub to: String,
-    /// What was asked for, in the provider's own words.
+    /// The request, in the provider's own format.
     pub detail: Value,
     /// The key the request bore, whether or not the provider honours one here.
     pub idempotency_key: Option<String>,
@@ -50,7 +50,7 @@ pub enum Provider {
     BetterStack,
 }
 
-/// The kinds of effect the stand-ins know.
+/// The kinds of effect that the stand-ins record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -68,9 +68,9 @@ pub enum Kind {
     Terminate,
     /// A customer's money taken.
     Capture,
-    /// A customer's money let go.
+    /// A voided authorization of a customer.
     Release,
-    /// A customer's money given back after it was taken.
+    /// A refund of captured money.
     Refund,
     /// Money moved to a professional's account.
     Transfer,
@@ -97,15 +97,15 @@ impl Outbox {
         list.push(entry);
     }
 
-    /// Writes what one call changed and what left by it, and appends the latter. Writers queue up here, so that the
-    /// list and the journal are in one order.
+    /// Journals the changes and effects of one call, then appends the effects. Writers wait for each other
+    /// here, so that the list and the journal have the same order.
     pub(crate) fn commit(&self, sent: Vec<Entry>, owner: &str, changes: &impl Serialize) {
         let mut list = self.list();
         self.journal.write(|| Record::of(SENT, &sent).and(owner, changes));
         list.extend(sent);
     }
 
-    /// Does again what was written.
+    /// Replays a journal record.
     pub(crate) fn replay(&self, record: &mut Record) -> Result<(), ForeignRecord> {
         let is_cleared = record.take::<bool>(CLEARED)?.is_some_and(|is_cleared| is_cleared);
         let sent: Option<Vec<Entry>> = record.take(SENT)?;
@@ -127,7 +127,7 @@ impl Outbox {
         self.list().iter().filter(|entry| entry.kind == kind).count()
     }
 
-    /// Forgets all effects, so that a test can count from here.
+    /// Removes all effects, so that a test can count from here.
     pub fn clear(&self) {
         let mut list = self.list();
         self.journal.write(|| Record::of(CLEARED, &true));
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_written_in_the_words_of_the_contract() {
+    fn an_entry_serializes_as_documented() {
         let outbox = Outbox::new();
         outbox.record(Entry {
             at: "2025-11-18T12:00:00Z".parse().unwrap(),

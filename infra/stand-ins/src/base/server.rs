@@ -1,13 +1,13 @@
-//! One way to serve a router on a socket, which can also hang up without an answer.
+//! Serves a router on a socket; it can also hang up without an answer.
 //!
-//! A provider that dies after acting leaves its caller with a broken connection and no status at
-//! all. No HTTP response can say that, so a handler returns [`severed`] and the connection is
-//! closed before a byte of an answer is written.
+//! A provider that dies after acting leaves its client with a broken connection and no status. No HTTP
+//! response can express that, so a handler returns [`cut_connection`], and the connection is closed before a
+//! byte of an answer is written.
 //!
-//! Who asks is who is at the other end of the socket: headers that say otherwise are the client's own.
+//! The client's address is that of the socket, because a client can forge headers.
 //!
-//! It runs for weeks: an accept that fails is tried again after a pause, a connection that sends nothing is closed
-//! in time, and a new one never waits behind those that do nothing.
+//! It runs for weeks: a failed accept is retried after a pause, an idle connection is closed in time, and a
+//! new connection never waits for idle ones.
 
 mod connections;
 mod timed_body;
@@ -40,7 +40,8 @@ pub struct Deadlines {
     pub head: Duration,
     /// For the rest of a request.
     pub body: Duration,
-    /// From its first byte to its last, however much is asked on it: a client that reads nothing ends here.
+    /// The longest life of a connection, however many requests it carries, because a client may never read
+    /// its answers.
     pub connection: Duration,
 }
 
@@ -60,7 +61,7 @@ pub async fn serve(router: Router, listener: TcpListener) -> io::Result<()> {
     serve_within(router, listener, None).await
 }
 
-/// The same for anybody: who takes longer than the deadlines is hung up on.
+/// The same with deadlines: a connection that exceeds them is closed.
 pub async fn serve_within(
     router: Router,
     listener: TcpListener,
@@ -74,8 +75,9 @@ pub async fn serve_within(
             accepted = listener.accept(), if connections.has_room() => match accepted {
                 Ok((stream, peer)) => {
                     let busy = Arc::new(AtomicBool::new(false));
-                    let talk = talk(router.clone(), stream, ClientIp(Some(peer.ip())), busy.clone(), deadlines);
-                    connections.spawn(talk, busy);
+                    let client_ip = ClientIp(Some(peer.ip()));
+                    let connection = serve_connection(router.clone(), stream, client_ip, busy.clone(), deadlines);
+                    connections.spawn(connection, busy);
                 }
                 Err(error) if gone_before_accepted(&error) => {}
                 // Descriptors or memory are used up, which passes; ending would take the service with it.
@@ -90,17 +92,17 @@ pub async fn serve_within(
 }
 
 /// A response that [`serve`] never sends: it closes the connection instead.
-pub fn severed() -> Response {
+pub fn cut_connection() -> Response {
     let mut response = StatusCode::BAD_GATEWAY.into_response();
-    response.extensions_mut().insert(Severed);
+    response.extensions_mut().insert(ConnectionCut);
     response
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the connection is cut on purpose")]
-struct Severed;
+struct ConnectionCut;
 
-async fn talk(
+async fn serve_connection(
     router: Router,
     stream: TcpStream,
     client_ip: ClientIp,
@@ -119,11 +121,15 @@ async fn talk(
             let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
             busy.store(false, Ordering::Relaxed);
             // hyper closes the connection when its service fails, without writing anything.
-            if response.extensions().get::<Severed>().is_some() { Err(Severed) } else { Ok(response) }
+            if response.extensions().get::<ConnectionCut>().is_some() {
+                Err(ConnectionCut)
+            } else {
+                Ok(response)
+            }
         }
     });
     let mut builder = http1::Builder::new();
-    // A broken connection concerns its caller only, who sees it broken.
+    // A broken connection concerns its client only, who sees it break.
     match deadlines {
         Some(deadlines) => {
             builder.timer(TokioTimer::new()).header_read_timeout(deadlines.head);

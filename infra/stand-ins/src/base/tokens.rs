@@ -1,6 +1,6 @@
-//! Tokens, and the keys that prove them. Keys of P-256 and Ed25519 are derived from their names, and signatures follow
-//! RFC 6979, so the same token is the same text in every run; the RSA key stands in a file, because making one takes
-//! seconds. Nothing here is secret: the keys are good for the sandbox only.
+//! Tokens and their signing keys. Keys of P-256 and Ed25519 are derived from their names, and signatures
+//! follow RFC 6979, so a token has the same text in every run; the RSA key is read from a file, because
+//! generating one takes seconds. Nothing here is secret: the keys are valid in the sandbox only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -17,9 +17,9 @@ use serde_json::{Value, json};
 
 const RSA_KEY: &[u8] = include_bytes!("sandbox_rsa.der");
 
-/// The keys of one provider; a key's name tells its kind (`rs-…`, `ed-…`, any other is P-256).
+/// The keys of one provider. A key's name determines its kind (`rs-…`, `ed-…`, any other is P-256).
 pub(crate) struct TokenKeys {
-    /// What they are for: keys of the same name differ by it.
+    /// The purpose; keys of the same name differ by it.
     pub(crate) purpose: &'static str,
 }
 
@@ -29,7 +29,7 @@ impl TokenKeys {
         json!({"keys": kids.into_iter().map(|kid| self.jwk(kid)).collect::<Vec<_>>()})
     }
 
-    /// The token made of any header and claims, signed with the key of that name.
+    /// The token of any header and claims, signed with the key of that name.
     pub(crate) fn sign(&self, alg: &str, kid: &str, header: &Value, claims: &Value) -> String {
         let part = |value: &Value| BASE64.encode(value.to_string());
         let message = format!("{}.{}", part(header), part(claims));
@@ -60,7 +60,7 @@ impl TokenKeys {
             "RS256" => rsa_signature(&RSA_PKCS1_SHA256, message),
             "PS256" => rsa_signature(&RSA_PSS_SHA256, message),
             "EdDSA" => self.ed_key(kid).sign(message).as_ref().to_vec(),
-            // What everybody knows, in place of a secret.
+            // The public key, which forged tokens use as a shared secret.
             "HS256" => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, &self.public_bytes(kid));
                 hmac::sign(&key, message).as_ref().to_vec()

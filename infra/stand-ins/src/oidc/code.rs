@@ -1,4 +1,4 @@
-//! `POST /oidc/token`: what a code is worth, to whom, and for how long.
+//! `POST /oidc/token`: exchanges an authorization code for tokens.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -17,7 +17,7 @@ use crate::fault::Operation;
 const CODE_LIFETIME_S: i64 = 60;
 const ID_TOKEN_LIFETIME_S: i64 = 300;
 
-/// What stands behind a code.
+/// The grant of an authorization code.
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub(super) user: String,
@@ -57,7 +57,7 @@ impl OidcStandIn {
         if form.grant_type != "authorization_code" {
             return Err("unsupported_grant_type");
         }
-        // Whatever comes of it, a code that was shown is used up.
+        // A code is used up by its first exchange, whatever the result.
         let grant = self.state().codes.remove(&form.code).ok_or("invalid_grant")?;
         let challenge = URL_SAFE_NO_PAD.encode(digest(&SHA256, form.code_verifier.as_bytes()));
         let is_fresh = self.now() - grant.at < Duration::seconds(CODE_LIFETIME_S);

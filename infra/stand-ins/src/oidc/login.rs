@@ -1,5 +1,5 @@
-//! `GET /oidc/authorize`: the issuer's sign-in page. Nobody types a password here: a link chooses who
-//! one is, and `sandbox_user` in the address chooses at once.
+//! `GET /oidc/authorize`: the issuer's sign-in page. It has no passwords: a link chooses the user, and the
+//! query parameter `sandbox_user` chooses at once.
 
 use axum::extract::{Query, RawQuery, State};
 use axum::http::{StatusCode, Uri, header};
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::code::Grant;
 use super::{CLIENT_ID, OidcStandIn};
 
-/// Whom one may be: the role words of staff, somebody without a role, and somebody who turns back.
+/// The users: one for each role of the staff, one without a role, and one that denies the sign-in.
 const USERS: [&str; 5] = ["provider", "developer", "accountant", "nobody", "turns_back"];
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Authorization {
 }
 
 impl Authorization {
-    /// An honest issuer returns to registered addresses only; the sandbox knows the path but not the port.
+    /// A real issuer redirects to registered addresses only; the sandbox knows the path but not the port.
     fn is_ours(&self) -> bool {
         let returns = self.redirect_uri.parse::<Uri>();
         self.client_id == CLIENT_ID

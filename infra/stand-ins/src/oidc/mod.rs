@@ -1,9 +1,8 @@
-//! A stand-in for an issuer of OpenID Connect: discovery, keys, authorization codes with PKCE, id
-//! tokens, and bearer tokens signed with the same keys.
+//! A stand-in for an issuer of OpenID Connect: discovery, keys, authorization codes with PKCE, id tokens, and
+//! bearer tokens signed with the same keys.
 //!
-//! It keeps an issuer's rules: a client proves itself, a code is good once and for a minute, the
-//! address it returns to must not change, and who has not begun cannot end (PKCE). A journey may forge
-//! what it answers.
+//! It keeps an issuer's rules: the client authenticates, a code is valid once and for a minute, the redirect
+//! address must not change, and PKCE binds the exchange to its start. A test may forge the answers.
 
 mod code;
 mod login;
@@ -30,7 +29,7 @@ pub const CLIENT_ID: &str = "justonce-sandbox";
 /// Its secret, good for nothing else.
 pub const CLIENT_SECRET: &str = "sandbox-client-secret";
 
-/// Whom bearer tokens are for.
+/// The audience of bearer tokens.
 pub const AUDIENCE: &str = "justonce-api";
 
 const KEYS: TokenKeys = TokenKeys { purpose: "issuer key" };
@@ -41,28 +40,28 @@ const FIRST_KEYS: [&str; 2] = ["rs-1", "es-1"];
 const BEARER_LIFETIME_S: i64 = 3_600;
 
 /// Makes the id token from the header and the claims that an honest one would have.
-pub type Forger = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
+pub type TokenOverride = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
 
 /// Changes the answer to a code.
-pub type Changer = Arc<dyn Fn(Value) -> Value + Send + Sync>;
+pub type ResponseOverride = Arc<dyn Fn(Value) -> Value + Send + Sync>;
 
-/// An issuer, whose state lasts as long as the process.
+/// An issuer. Its state lasts as long as the process.
 pub type OidcStandIn = StandIn<Issuer>;
 
-/// What it has issued, and how it is to answer.
+/// The issued codes and the configured answers.
 #[derive(Clone, Default)]
 pub struct Issuer {
     address: Option<SocketAddr>,
     codes: HashMap<String, code::Grant>,
     made: u64,
     more_keys: Vec<String>,
-    forger: Option<Forger>,
-    changer: Option<Changer>,
+    forger: Option<TokenOverride>,
+    changer: Option<ResponseOverride>,
     bodies: HashMap<Operation, String>,
 }
 
 impl OidcStandIn {
-    /// Says where it is reached; only then has it a name.
+    /// Sets the address; the issuer has a name only from then on.
     pub fn settle(&self, address: SocketAddr) {
         self.state().address.get_or_insert(address);
     }
@@ -86,22 +85,22 @@ impl OidcStandIn {
             .with_state(self.clone())
     }
 
-    /// Publishes one more key; its name tells its kind (`rs-…`, `ed-…`, any other is P-256).
+    /// Publishes one more key. Its name determines its kind (`rs-…`, `ed-…`, any other is P-256).
     pub fn publish(&self, kid: &str) {
         self.state().more_keys.push(kid.to_owned());
     }
 
     /// Lets `forger` write every id token from now on; `None` makes the issuer honest again.
-    pub fn forge(&self, forger: Option<Forger>) {
+    pub fn forge(&self, forger: Option<TokenOverride>) {
         self.state().forger = forger;
     }
 
     /// Lets `changer` change every answer to a code from now on, as real issuers differ in them.
-    pub fn change_answers(&self, changer: Option<Changer>) {
+    pub fn change_answers(&self, changer: Option<ResponseOverride>) {
         self.state().changer = changer;
     }
 
-    /// Answers `operation` with this body from now on, whatever was asked; `None` makes the issuer honest again.
+    /// Answers `operation` with this body from now on; `None` restores the real answers.
     pub fn answer_with(&self, operation: Operation, body: Option<String>) {
         let mut state = self.state();
         match body {
@@ -110,9 +109,8 @@ impl OidcStandIn {
         }
     }
 
-    /// The token made of any header and claims. The header's `alg` and `kid` say how it is signed: with
-    /// the key of that name whether published or not, with a public key as a shared secret (`HS256`),
-    /// or not at all (`none`).
+    /// The token of any header and claims. The header's `alg` and `kid` choose the signature: with the key of
+    /// that name whether published or not, with a public key as a shared secret (`HS256`), or none (`none`).
     pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let kid = header["kid"].as_str().unwrap_or(FIRST_KEYS[1]);
         KEYS.sign(header["alg"].as_str().unwrap_or_default(), kid, header, claims)
@@ -175,7 +173,7 @@ fn document(issuer: &str) -> Value {
         "jwks_uri": format!("{issuer}/jwks"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        // As careless as some issuers are: what is offered here is no reason to take it.
+        // As permissive as some issuers are: the client must not accept everything that is offered here.
         "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA", "HS256", "none"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["S256"],

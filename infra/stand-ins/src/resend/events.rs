@@ -1,4 +1,4 @@
-//! What became of mails: events in Resend's shapes, and its suppression list.
+//! Delivery events in Resend's shapes, and its suppression list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,22 @@ use serde_json::{Value, json};
 /// Where Resend takes mail for tests.
 const TEST_DOMAIN: &str = "@resend.dev";
 
-/// What can become of a mail, or of an address.
+/// What can happen to a mail or an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailOutcome {
-    /// The mail server refused it for good; the address goes onto the suppression list.
+    /// A hard bounce; the address is added to the suppression list.
     Bounced,
     /// The mail server refused it for a passing reason, such as a full mailbox.
     BouncedForNow,
-    /// The reader marked it as spam; the address goes onto the suppression list.
+    /// A spam complaint; the address is added to the suppression list.
     Complained,
     /// It is still tried.
     Delayed,
     /// Resend could not send it, for a reason that is not the address.
     Failed,
     Delivered,
-    /// The address was put onto the suppression list by hand.
+    /// The address was added to the suppression list by hand.
     Blocked,
     /// The address was taken off the suppression list.
     Unblocked,
@@ -44,11 +44,11 @@ impl MailOutcome {
     }
 }
 
-/// One change of what is known, as the journal keeps it.
+/// One change of the state, as it is journaled.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
-    /// Something is to be told.
+    /// An event to deliver by webhook.
     Event {
         id: String,
         body: Value,
@@ -93,7 +93,7 @@ impl MailEvents {
         self.undelivered.iter().filter_map(body).collect()
     }
 
-    /// What follows from a mail at once: nothing for most addresses.
+    /// The events that follow from a mail at once: none for most addresses.
     pub(super) fn of_mail(
         &self,
         answer: &Value,
@@ -120,7 +120,7 @@ impl MailEvents {
         changes
     }
 
-    /// What follows when something becomes of a mail that was sent before.
+    /// The changes that follow from an event about an earlier mail.
     pub(super) fn of_outcome(&self, address: &str, outcome: MailOutcome, at: DateTime<Utc>) -> Vec<Change> {
         let request = json!({"from": "Shop <shop@example.com>", "subject": "A mail"});
         let id = json!("00000000-0000-4000-8000-000000000000");
@@ -162,7 +162,7 @@ impl MailEvents {
         std::iter::once(self.event(offset, kind, data, at)).chain(change).collect()
     }
 
-    /// Ids count up, so that they are in the order of what happened.
+    /// Ids count up, so that they have the order of the events.
     fn event(&self, offset: usize, kind: &str, data: Value, at: DateTime<Utc>) -> Change {
         let id = format!("msg_resend_{:08}", self.events.len() + offset + 1);
         Change::Event { id, body: json!({"type": kind, "created_at": written(at), "data": data}) }

@@ -1,8 +1,8 @@
-//! A stand-in for Resend: `POST /emails` with its idempotency rules, its suppression list, and the events
-//! by which it tells what became of a mail.
+//! A stand-in for Resend: `POST /emails` with its idempotency rules, its suppression list, and its delivery
+//! events.
 //!
 //! Mail to Resend's own test addresses (`bounced@resend.dev`, `complained@resend.dev`, with or without a
-//! label after a `+`) ends as they say. Unlike Resend, it takes mail to `example.com`.
+//! label after a `+`) has the named outcome. Unlike Resend, it accepts mail to `example.com`.
 
 mod events;
 
@@ -34,7 +34,7 @@ const MAX_RECIPIENTS: usize = 50;
 /// Resend, as far as this project talks to it.
 pub type ResendStandIn = StandIn<Mails>;
 
-/// What it has sent, and what it has to tell.
+/// The sent mails and the undelivered events.
 #[derive(Debug, Clone, Default)]
 pub struct Mails {
     keys: KeyMemory,
@@ -42,7 +42,7 @@ pub struct Mails {
     events: MailEvents,
 }
 
-/// A mail that was taken on, or what became of one later, as the journal keeps it.
+/// An accepted mail or a later event about one, as it is journaled.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Accepted {
     #[serde(default)]
@@ -90,7 +90,7 @@ impl ResendStandIn {
             let (detail, idempotency_key) = (request.clone(), key.clone());
             Entry { at: now, provider, kind, to, detail, idempotency_key }
         };
-        // What stands on the suppression list is taken and not sent, as Resend does.
+        // A mail to an address on the suppression list is accepted and not sent, as at Resend.
         let (suppressed, reached): (Vec<String>, Vec<String>) =
             mail.to.addresses().into_iter().partition(|address| state.events.is_suppressed(address));
         let events = state.events.of_mail(&answer, &request, &reached, &suppressed, now);
@@ -107,7 +107,7 @@ impl ResendStandIn {
         self.commit(&mut state, vec![], Accepted { key: None, is_no_mail: true, events });
     }
 
-    /// The events that nobody has taken yet, oldest first, by id and body.
+    /// The undelivered events, oldest first, by id and body.
     pub fn undelivered_events(&self) -> Vec<(String, Value)> {
         self.state().events.undelivered()
     }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::Asked;
+use super::answer::ReadRequest;
 use super::params::Params;
 use super::refusal::Refusal;
 use super::world::{Account, World};
@@ -14,7 +14,7 @@ use crate::fault::Operation;
 pub(super) async fn show(
     State(stripe): State<StripeStandIn>,
     Path(id): Path<String>,
-    asked: Asked,
+    asked: ReadRequest,
 ) -> Response {
     let read = move |world: &World, _, params: Params| {
         params.finish()?;

@@ -1,5 +1,4 @@
-//! What every answer of Stripe has in common: the key, the version, the count, and the memory of
-//! idempotency keys.
+//! The common part of every answer of Stripe: API key, version, request counts and idempotency keys.
 
 use std::convert::Infallible;
 
@@ -29,12 +28,12 @@ use crate::outbox::Provider;
 const MAX_KEY_CHARS: usize = 255;
 
 /// A request that only reads.
-pub(super) struct Asked {
+pub(super) struct ReadRequest {
     headers: HeaderMap,
     query: Option<String>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Sync> FromRequestParts<S> for ReadRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -44,9 +43,9 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 }
 
 /// A request that changes something.
-pub(super) struct Order {
+pub(super) struct WriteRequest {
     pub(super) operation: Operation,
-    /// Where it was sent: part of what a key is bound to.
+    /// The path, to which an idempotency key is bound.
     pub(super) path: String,
     pub(super) company: Option<String>,
     pub(super) headers: HeaderMap,
@@ -54,18 +53,18 @@ pub(super) struct Order {
 }
 
 impl StripeStandIn {
-    /// Answers what only reads.
+    /// Answers a request that only reads.
     pub(super) async fn answer_read(
         self,
         operation: Operation,
-        Asked { headers, query }: Asked,
+        ReadRequest { headers, query }: ReadRequest,
         read: impl FnOnce(&World, DateTime<Utc>, Params) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         let act = move |stripe: &Self| {
             let (now, world) = stripe.now_and_world();
-            let told = known(&headers, &world)
+            let result = known(&headers, &world)
                 .and_then(|()| read(&world, now, Params::read(query.as_deref().unwrap_or_default())));
-            match told {
+            match result {
                 Ok(mut answer) => {
                     set_livemode(&mut answer, world.is_live());
                     Json(answer).into_response()
@@ -76,30 +75,30 @@ impl StripeStandIn {
         self.answer(operation, None, act).await
     }
 
-    /// Answers what changes something, at most once under its key.
+    /// Answers a request that changes something, at most once under its key.
     pub(super) async fn execute(
         self,
-        order: Order,
+        order: WriteRequest,
         act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         self.count(order.operation);
         let call = Call::to::<World>(order.operation, order.company.clone());
         let faults = self.faults().clone();
         let Some(working) = Working::begin(&self, idempotency_key(&order.headers)) else {
-            return faults.around(call, || Refusal::key_in_use().into_response()).await;
+            return faults.with_faults(call, || Refusal::key_in_use().into_response()).await;
         };
-        faults.around_keeping(call, move |kept| working.finish(&order, kept, act)).await
+        faults.with_faults_keeping(call, move |kept| working.finish(&order, kept, act)).await
     }
 }
 
-/// A request that is being worked on; its key is taken until it is answered, also by nobody.
+/// A request in progress. Its key is in use until it is answered, also if the client disconnects.
 struct Working {
     stripe: StripeStandIn,
     key: Option<String>,
 }
 
 impl Working {
-    /// `None` while another request holds the key.
+    /// `None` while another request uses the key.
     fn begin(stripe: &StripeStandIn, key: Option<String>) -> Option<Self> {
         let free = key.as_ref().is_none_or(|key| stripe.state().in_flight.insert(key.clone()));
         free.then(|| Self { stripe: stripe.clone(), key })
@@ -107,7 +106,7 @@ impl Working {
 
     fn finish(
         self,
-        order: &Order,
+        order: &WriteRequest,
         kept_error: Option<KeptError>,
         act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal>,
     ) -> Response {
@@ -130,7 +129,7 @@ impl Working {
         let outcome = match kept_error {
             Some(error) => {
                 let code = error.code.as_ref().map(ErrorCode::as_str);
-                Err(Refusal { kept: true, ..Refusal::trouble(error.status, code) })
+                Err(Refusal { kept: true, ..Refusal::injected(error.status, code) })
             }
             None => outcome,
         };
@@ -145,7 +144,7 @@ impl Working {
             let answer = json!({"status": status.as_u16(), "body": body});
             changes.push(Change::KeyUsed(UsedKey { key, request, answer, at: now }));
         }
-        // A refusal that is not kept is forgotten at once.
+        // A refusal that is not stored is dropped at once.
         if !sent.is_empty() || !changes.is_empty() {
             self.stripe.commit(&mut world, sent, changes);
         }
@@ -171,7 +170,7 @@ pub(super) async fn no_such_route() -> Response {
     Refusal::no_such("route", "").into_response()
 }
 
-/// An error that is kept under the key would only be replayed, so Stripe says not to ask again.
+/// An error that is stored under the key would only be replayed, so Stripe's header advises against a retry.
 fn written(status: StatusCode, body: Value) -> Response {
     let mut response = (status, Json(body)).into_response();
     if status.is_server_error() {
@@ -212,6 +211,6 @@ impl ProviderState for World {
     const PROVIDER: Provider = Provider::Stripe;
 
     fn refuse(status: StatusCode, code: Option<&str>) -> Response {
-        Refusal::trouble(status, code).into_response()
+        Refusal::injected(status, code).into_response()
     }
 }

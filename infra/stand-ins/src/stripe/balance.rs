@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::Asked;
+use super::answer::ReadRequest;
 use super::list::page;
 use super::params::Params;
 use super::refunds::Refund;
@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::world::{Charge, Line, Transfer, World};
 use crate::fault::Operation;
 
-pub(super) async fn show(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn show(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, _, params: Params| {
         params.finish()?;
         let (available, pending) = world.shares();
@@ -33,7 +33,7 @@ pub(super) async fn show(State(stripe): State<StripeStandIn>, asked: Asked) -> R
 pub(super) async fn show_line(
     State(stripe): State<StripeStandIn>,
     Path(id): Path<String>,
-    asked: Asked,
+    asked: ReadRequest,
 ) -> Response {
     let read = move |world: &World, now: DateTime<Utc>, mut params: Params| {
         let whole = params.expands("source")?;
@@ -44,7 +44,7 @@ pub(super) async fn show_line(
     stripe.answer_read(Operation::BalanceTransaction, asked, read).await
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, now: DateTime<Utc>, mut params: Params| {
         let (kind, source) = (params.take("type"), params.take("source"));
         let whole = params.expands("data.source")?.then_some(world);
@@ -65,7 +65,7 @@ fn shares(shares: BTreeMap<String, i64>) -> Vec<Value> {
 }
 
 impl World {
-    /// What moved a line of the balance.
+    /// The source of a balance transaction.
     fn source(&self, id: &str) -> Option<Value> {
         match id.split('_').next()? {
             "ch" => self.charges.get(id).map(Charge::shape),
@@ -85,7 +85,7 @@ impl World {
 }
 
 impl Line {
-    /// The source is its id, unless it is looked for in `world` and shown whole.
+    /// The source as its id, or expanded from `world`.
     fn shape(&self, now: DateTime<Utc>, world: Option<&World>) -> Value {
         let source = world.zip(self.source.as_deref()).and_then(|(world, id)| world.source(id));
         json!({

@@ -11,7 +11,7 @@ use crate::base::keys::UsedKey;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
-    /// The charge was made, or is like this now; it stands before its PaymentIntent.
+    /// A new or changed charge; it precedes its PaymentIntent.
     Charge(Box<Charge>),
     /// The PaymentIntent was made, or is like this now.
     #[serde(alias = "idempotency_key")]
@@ -24,7 +24,7 @@ pub(crate) enum Change {
     Account(Account),
     /// The balance has one more line.
     Line(Line),
-    /// Something happened that subscribers are told.
+    /// An event for the subscribers.
     Event(Event),
     /// A subscriber has taken the event.
     Delivered(String),

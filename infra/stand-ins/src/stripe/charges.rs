@@ -1,4 +1,4 @@
-//! Charges: what hangs on a PaymentIntent once somebody paid.
+//! Charges: the payment of a PaymentIntent.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const FEE_PER_MILLE: i64 = 29;
 const FEE_FIXED: i64 = 30;
 
 impl StripeTransaction<'_> {
-    /// Takes the money of an intent that is held.
+    /// Captures the money of an authorized intent.
     pub(super) fn capture(&mut self, mut intent: PaymentIntent, mut charge: Charge) -> PaymentIntent {
         let available_on = self.now + Duration::days(SETTLES_AFTER_DAYS);
         let fee = charge.amount * FEE_PER_MILLE / 1_000 + FEE_FIXED;
@@ -30,7 +30,7 @@ impl StripeTransaction<'_> {
         intent
     }
 
-    /// Ends an intent. A hold that is let go counts as refunded, although no money had moved.
+    /// Cancels an intent. A voided authorization counts as refunded, although no money had moved.
     pub(super) fn cancel(&mut self, mut intent: PaymentIntent, reason: Option<String>) -> PaymentIntent {
         let charge = self.world.charge_of(&intent).cloned();
         if let Some(mut charge) = charge {
@@ -46,7 +46,7 @@ impl StripeTransaction<'_> {
         intent
     }
 
-    /// Ends a hold that nobody captured in time.
+    /// Expires an authorization that was not captured in time.
     pub(super) fn lapse(&mut self, intent_id: &str) {
         if let Some(intent) = self.world.intents.get(intent_id).cloned() {
             if let Some(charge) = self.world.charge_of(&intent) {

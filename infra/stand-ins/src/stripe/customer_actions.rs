@@ -1,4 +1,5 @@
-//! What happens at Stripe without our asking: customers, banks, accounts, and Stripe itself.
+//! Changes at Stripe that do not come from our requests: by customers, banks, account owners and Stripe
+//! itself.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +11,19 @@ use super::change::Change;
 use super::transaction::{StripeTransaction, id as next_id};
 use super::world::{Account, Charge, IntentStatus, PaymentIntent, Transfer};
 
-/// How long a customer's bank holds the money.
+/// The usual validity of a card authorization.
 const HOLD_DAYS: i64 = 7;
 
-/// Each of these panics where it asks for the impossible, such as a charge nobody made: the test or demo
-/// that does is mistaken.
+/// Each of these panics on an impossible request, such as for an unknown charge, because the test or demo is
+/// wrong.
 impl StripeStandIn {
-    /// The customer confirms, and their bank holds the money for seven days.
+    /// The customer confirms, and their bank authorizes the money for seven days.
     pub fn authorize(&self, intent_id: &str) {
         let until = self.now() + Duration::days(HOLD_DAYS);
         self.authorize_until(intent_id, until);
     }
 
-    /// Like [`Self::authorize`] for a bank that holds the money until `capture_before`.
+    /// Like [`Self::authorize`] with an authorization that is valid until `capture_before`.
     pub fn authorize_until(&self, intent_id: &str, capture_before: DateTime<Utc>) {
         self.happens(|transaction| {
             let mut intent = intent_of(transaction, intent_id);
@@ -55,7 +56,7 @@ impl StripeStandIn {
         });
     }
 
-    /// Sets where a PaymentIntent stands, such as `processing`, without an event.
+    /// Sets the status of a PaymentIntent, such as `processing`, without an event.
     pub fn set_status(&self, intent_id: &str, status: IntentStatus) {
         self.happens(|transaction| {
             let intent = intent_of(transaction, intent_id);
@@ -63,7 +64,7 @@ impl StripeStandIn {
         });
     }
 
-    /// Somebody captures at Stripe's dashboard.
+    /// Captures in Stripe's dashboard.
     pub fn capture_outside(&self, intent_id: &str) {
         self.happens(|transaction| {
             let (intent, charge) = (intent_of(transaction, intent_id), charge_of(transaction, intent_id));
@@ -72,7 +73,7 @@ impl StripeStandIn {
         });
     }
 
-    /// Somebody cancels at Stripe's dashboard.
+    /// Cancels in Stripe's dashboard.
     pub fn cancel_outside(&self, intent_id: &str) {
         self.happens(|transaction| {
             let intent = intent_of(transaction, intent_id);
@@ -81,7 +82,7 @@ impl StripeStandIn {
         });
     }
 
-    /// Somebody gives some of a charge back at Stripe's dashboard.
+    /// Refunds a part of a charge in Stripe's dashboard.
     pub fn refund(&self, intent_id: &str, amount: i64) {
         self.happens(|transaction| {
             let charge = charge_of(transaction, intent_id);
@@ -131,7 +132,7 @@ impl StripeStandIn {
         self.name_account_owner(id, company, professional);
     }
 
-    /// The platform writes on an account whose it is.
+    /// Writes the owner into an account's metadata, as the platform does.
     pub fn name_account_owner(&self, id: &str, company: &str, professional: &str) {
         let named = [("company_id", company), ("professional_id", professional)];
         let metadata = named.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
@@ -172,8 +173,8 @@ impl StripeStandIn {
         });
     }
 
-    /// Sets what can be transferred now, by one more line in the balance: money that the platform brings
-    /// from its bank, or takes there.
+    /// Sets the available balance by one more balance transaction: a top-up from, or a payout to, the
+    /// platform's bank.
     pub fn set_balance(&self, currency: &str, amount: i64) {
         self.happens(|transaction| {
             let difference = amount - transaction.world.available(currency);
@@ -182,7 +183,7 @@ impl StripeStandIn {
         });
     }
 
-    /// Somebody transfers money to an account at Stripe's dashboard; its id is given back.
+    /// Transfers money to an account in Stripe's dashboard and returns the transfer's id.
     pub fn transfer_outside(&self, account: &str, amount: i64, currency: &str) -> String {
         let id = next_id("tr", self.now_and_world().1.transfers.len());
         self.happens(|transaction| {
@@ -229,7 +230,7 @@ fn intent_of(transaction: &StripeTransaction<'_>, id: &str) -> PaymentIntent {
 
 pub(super) fn charge_of(transaction: &StripeTransaction<'_>, intent_id: &str) -> Charge {
     let charge = transaction.world.charge_of(&intent_of(transaction, intent_id)).cloned();
-    charge.unwrap_or_else(|| panic!("nobody paid {intent_id}"))
+    charge.unwrap_or_else(|| panic!("{intent_id} is not paid"))
 }
 
 fn account_of(transaction: &StripeTransaction<'_>, id: &str) -> Account {

@@ -1,4 +1,4 @@
-//! Disputes: the customer's bank takes all of a charge back until somebody decides.
+//! Disputes: the customer's bank takes a whole charge back until the dispute is decided.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ impl StripeStandIn {
         });
     }
 
-    /// The dispute is decided; won, the money comes back.
+    /// The dispute is decided; if it is won, the money is returned.
     pub fn close_dispute(&self, intent_id: &str, won: bool) {
         self.happens(|transaction| {
             let mut charge = charge_of(transaction, intent_id);

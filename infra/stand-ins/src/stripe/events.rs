@@ -1,4 +1,4 @@
-//! What happened: for a list of the last 30 days, and for whoever delivers it.
+//! Events: a list of the last 30 days, and the undelivered ones.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 use super::StripeStandIn;
-use super::answer::Asked;
+use super::answer::ReadRequest;
 use super::change::Change;
 use super::list::page;
 use super::params::Params;
@@ -21,11 +21,11 @@ const TRIED_DAYS: i64 = 3;
 /// How many types one request may name.
 const MAX_TYPES: usize = 20;
 
-/// An event on its way to a subscriber.
+/// An event for a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub id: String,
-    /// What happened, such as `payment_intent.canceled`.
+    /// The type, such as `payment_intent.canceled`.
     pub kind: String,
     /// The bytes to sign and to send.
     pub body: String,
@@ -37,7 +37,7 @@ impl Delivery {
     }
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, now: DateTime<Utc>, mut params: Params| {
         let mut types = params.take_all("types[]");
         types.extend(params.take("type"));
@@ -58,8 +58,8 @@ pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> R
 }
 
 impl StripeStandIn {
-    /// What no subscriber has taken and Stripe still tries to deliver, oldest first. Stripe promises no
-    /// order, so deliver as you like, and again as you like.
+    /// The undelivered events, oldest first. Stripe guarantees no order and no single delivery, so tests may
+    /// deliver them in any order and repeatedly.
     pub fn undelivered_events(&self) -> Vec<Delivery> {
         let (now, world) = self.now_and_world();
         let waiting = world.undelivered.iter().filter_map(|id| world.events.get(id));

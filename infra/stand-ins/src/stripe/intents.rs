@@ -1,4 +1,4 @@
-//! PaymentIntents: make one, look one up, take the money, let it go.
+//! PaymentIntents: create, retrieve, capture, cancel.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::{Asked, Order};
+use super::answer::{ReadRequest, WriteRequest};
 use super::change::Change;
 use super::params::Params;
 use super::refusal::Refusal;
@@ -18,21 +18,21 @@ use crate::outbox::Kind;
 
 const REASONS: [&str; 4] = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"];
 
-/// What can be cancelled, as Stripe's message lists it.
+/// The statuses that can be cancelled, as Stripe's message lists them.
 const CANCELABLE: &str =
     "requires_payment_method, requires_capture, requires_confirmation, requires_action, processing";
 
 pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let company = company_named(&body);
     let (operation, path) = (Operation::CreatePaymentIntent, "/v1/payment_intents".to_owned());
-    let order = Order { operation, path, company, headers, body };
+    let order = WriteRequest { operation, path, company, headers, body };
     stripe.execute(order, |transaction, params| transaction.create_intent(params)).await
 }
 
 pub(super) async fn show(
     State(stripe): State<StripeStandIn>,
     Path(id): Path<String>,
-    asked: Asked,
+    asked: ReadRequest,
 ) -> Response {
     let read = move |world: &World, _, mut params: Params| {
         let whole = params.expands_charge()?;
@@ -75,10 +75,10 @@ impl StripeStandIn {
         verb: &str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Order {
+    ) -> WriteRequest {
         let intent = self.state().intents.get(id).cloned();
         let company = intent.and_then(|intent| intent.metadata.get("company_id").cloned());
-        Order { operation, path: format!("/v1/payment_intents/{id}/{verb}"), company, headers, body }
+        WriteRequest { operation, path: format!("/v1/payment_intents/{id}/{verb}"), company, headers, body }
     }
 }
 

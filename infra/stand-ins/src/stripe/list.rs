@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 const DEFAULT_PAGE: i64 = 10;
 const MAX_PAGE: i64 = 100;
 
-/// The page that the parameters ask for; `all` is in the order of making.
+/// The requested page; `all` is in order of creation.
 pub(super) fn page<T>(
     (what, all): (&str, &BTreeMap<String, T>),
     mut params: Params,

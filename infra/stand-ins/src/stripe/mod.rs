@@ -1,9 +1,9 @@
 //! A stand-in for Stripe: payments, refunds, transfers, accounts, the balance and the events, under `/v1`.
 //!
-//! Where Stripe's behaviour is known it is kept, also where it hurts: a key is forgotten after a day and
-//! what comes later with it acts again, an error is kept under the key like any answer, a hold lapses by
-//! itself after seven days, and letting a hold go says `charge.refunded`. Where it is not known, the
-//! reading that punishes a careless caller is taken.
+//! Known behaviour of Stripe is reproduced, also where it is inconvenient: a key is forgotten after a day and
+//! a later request with it acts again, an error is stored under the key like any answer, an authorization
+//! expires after seven days, and a void sends `charge.refunded`. Where it is unknown, the stand-in takes the
+//! reading that exposes a careless client.
 
 mod accounts;
 mod answer;
@@ -38,15 +38,15 @@ use crate::base::StandIn;
 use transaction::StripeTransaction;
 use world::World;
 
-/// The one version of the API it speaks, which callers must pin with `Stripe-Version`: the one that is pinned.
+/// The only supported API version, which clients must pin with `Stripe-Version`.
 pub use shared::providers::stripe::client::API_VERSION;
 
 /// Stripe, as far as this project talks to it.
 pub type StripeStandIn = StandIn<World>;
 
 impl StripeStandIn {
-    /// Stripe has two worlds, and the key says which one it leads to. This stand-in has one: of this mode, which all
-    /// its objects and events bear, and to which no key of the other mode leads.
+    /// Stripe has a live and a test mode, and the API key selects one. This stand-in has one mode: all its
+    /// objects and events have it, and keys of the other mode are refused.
     pub fn set_mode(&self, mode: Mode) {
         self.state().mode = Some(mode);
     }
@@ -70,7 +70,7 @@ impl StripeStandIn {
         Router::new().nest("/v1", api).with_state(self.clone())
     }
 
-    /// A PaymentIntent as it stands.
+    /// The current state of a PaymentIntent.
     pub fn payment_intent(&self, id: &str) -> Option<PaymentIntent> {
         self.now_and_world().1.intents.get(id).cloned()
     }
@@ -92,7 +92,7 @@ impl StripeStandIn {
         self.now_and_world().1.transfers.values().cloned().collect()
     }
 
-    /// What can be transferred now in one currency.
+    /// The available balance in one currency.
     pub fn available(&self, currency: &str) -> i64 {
         self.now_and_world().1.available(currency)
     }

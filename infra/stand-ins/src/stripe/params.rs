@@ -10,13 +10,13 @@ use super::refusal::Refusal;
 /// More digits than Stripe takes for an amount, and few enough that nothing overflows.
 const MAX_AMOUNT: i64 = 999_999_999_999;
 
-/// Some of the currencies Stripe takes; another word is none.
+/// Some of the currencies that Stripe supports; any other is refused.
 const CURRENCIES: [&str; 24] = [
     "usd", "eur", "gbp", "cop", "mxn", "brl", "clp", "pen", "ars", "cad", "aud", "nzd", "jpy", "krw", "chf",
     "sek", "nok", "dkk", "pln", "czk", "inr", "sgd", "hkd", "kwd",
 ];
 
-/// The fields of a form or a query that nobody has read yet.
+/// The fields of a form or a query that were not read yet.
 #[derive(Debug, Clone)]
 pub(super) struct Params(Vec<(String, String)>);
 
@@ -29,7 +29,7 @@ impl Params {
         Self(url.map(|url| url.query_pairs().into_owned().collect()).unwrap_or_default())
     }
 
-    /// All of it, in an order of its own, to tell one request from another.
+    /// All fields in a canonical order, to compare requests.
     pub(super) fn to_value(&self) -> Value {
         let mut fields = self.0.clone();
         fields.sort();
@@ -122,7 +122,7 @@ impl Params {
         }
     }
 
-    /// What nobody has read is a mistake of the caller.
+    /// A field that was not read is an error of the client.
     pub(super) fn finish(&self) -> Result<(), Refusal> {
         match self.0.first() {
             Some((name, _)) => Err(Refusal::parameter(

@@ -1,4 +1,4 @@
-//! Refunds: give money of a captured charge back, list what went back, and what came back from there.
+//! Refunds: refund a captured charge, list refunds, and fail a refund that the bank returned.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::{Asked, Order};
+use super::answer::{ReadRequest, WriteRequest};
 use super::change::Change;
 use super::intents::company_named;
 use super::list::page;
@@ -34,7 +34,7 @@ pub struct Refund {
     pub charge: String,
     pub amount: i64,
     pub currency: String,
-    /// Why, in one of Stripe's words.
+    /// The reason, one of Stripe's codes.
     pub reason: Option<String>,
     pub metadata: BTreeMap<String, String>,
     /// Its line of the balance.
@@ -48,11 +48,11 @@ pub struct Refund {
 pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let company = company_named(&body);
     let (operation, path) = (Operation::CreateRefund, "/v1/refunds".to_owned());
-    let order = Order { operation, path, company, headers, body };
+    let order = WriteRequest { operation, path, company, headers, body };
     stripe.execute(order, |transaction, params| transaction.refund_asked(params)).await
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, _, mut params: Params| {
         let (intent, charge) = (params.take("payment_intent"), params.take("charge"));
         let created = params.created()?;
@@ -122,7 +122,7 @@ impl StripeTransaction<'_> {
         refund
     }
 
-    /// The customer's bank returns what was given back. No event carries the charge, whose total fell.
+    /// The customer's bank returns a refund. No event carries the charge, whose refunded total fell.
     pub(super) fn fail_refund(&mut self, mut charge: Charge, mut refund: Refund) {
         let back = (refund.amount, 0, refund.currency.as_str());
         refund.failure_line = Some(self.line("refund_failure", Some(&refund.id), back, self.now));
@@ -158,13 +158,13 @@ impl World {
 }
 
 impl Charge {
-    /// What was taken and did not go back. A hold that was let go counts as refunded, and nothing was
-    /// taken of it.
+    /// The captured amount that was not refunded. A voided authorization counts as refunded, and nothing was
+    /// captured.
     pub fn kept(&self) -> i64 {
         (self.amount_captured - self.amount_refunded).max(0)
     }
 
-    /// Stripe names no code here, and other words once some of it went back.
+    /// Stripe sends no code here, and another message once a part was refunded.
     fn holds_less_than(&self, amount: i64) -> Refusal {
         let (kept, currency) = (self.kept(), &self.currency);
         let what = if self.amount_refunded > 0 { "unrefunded amount on charge" } else { "charge amount" };

@@ -1,4 +1,4 @@
-//! Why Stripe does not do what it was asked, in its own shape.
+//! Errors in Stripe's shape.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) error: Value,
-    /// Whether work had begun: what was refused before that is not kept under the key.
+    /// Whether processing had begun: an earlier refusal is not stored under the key.
     pub(super) kept: bool,
 }
 
@@ -40,7 +40,7 @@ impl Refusal {
         refusal
     }
 
-    /// What was found out only by trying; it is kept under the key like any answer.
+    /// An error found during processing; it is stored under the key like any answer.
     pub(super) fn found(code: Option<&str>, message: impl Into<String>) -> Self {
         Self { kept: true, ..Self::new(StatusCode::BAD_REQUEST, INVALID, code, message) }
     }
@@ -58,7 +58,7 @@ impl Refusal {
         refusal
     }
 
-    /// An account that is gone, or never was ours.
+    /// An account that was deleted or never existed.
     pub(super) fn no_access_to(account: &str) -> Self {
         let message = format!(
             "The provided key does not have access to account '{account}' (or that account does not exist). \
@@ -86,8 +86,8 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, INVALID, Some("idempotency_key_in_use"), message)
     }
 
-    /// Trouble that was ordered.
-    pub(super) fn trouble(status: StatusCode, code: Option<&str>) -> Self {
+    /// The error of an injected fault.
+    pub(super) fn injected(status: StatusCode, code: Option<&str>) -> Self {
         match status {
             status if code.is_some() => {
                 let kind = if status == StatusCode::PAYMENT_REQUIRED { "card_error" } else { INVALID };

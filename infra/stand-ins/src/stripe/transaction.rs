@@ -1,4 +1,4 @@
-//! What one call is about to change, before it is written.
+//! The pending changes of one call, before they are journaled.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ impl<'w> StripeTransaction<'w> {
         self.changes.push(change);
     }
 
-    /// Something that left the system at the caller's word.
+    /// An external effect that the client requested.
     pub(super) fn leaves(&mut self, kind: Kind, to: &str, detail: Value) {
         let (at, idempotency_key) = (self.now, self.key.clone());
         self.sent.push(Entry {
@@ -77,7 +77,7 @@ impl<'w> StripeTransaction<'w> {
         self.put(Change::Event(Event { id, kind, created, body }));
     }
 
-    /// A line of the balance, available at `available_on`; its id is given back.
+    /// Adds a balance transaction, available at `available_on`, and returns its id.
     pub(super) fn line(
         &mut self,
         kind: &str,
@@ -114,7 +114,7 @@ pub(super) fn set_livemode(value: &mut Value, is_live: bool) {
             for (name, value) in members {
                 match name.as_str() {
                     "livemode" => *value = json!(is_live),
-                    // The caller's own, whatever its names are.
+                    // The client's metadata, with any names.
                     "metadata" => {}
                     _ => set_livemode(value, is_live),
                 }

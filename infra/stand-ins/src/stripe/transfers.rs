@@ -1,4 +1,4 @@
-//! Transfers: move money to an account, look one up, list them.
+//! Transfers: create, retrieve, list.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::{Asked, Order};
+use super::answer::{ReadRequest, WriteRequest};
 use super::change::Change;
 use super::intents::company_named;
 use super::list::page;
@@ -24,14 +24,14 @@ const SHOWN_REVERSALS: usize = 10;
 pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let company = company_named(&body);
     let (operation, path) = (Operation::CreateTransfer, "/v1/transfers".to_owned());
-    let order = Order { operation, path, company, headers, body };
+    let order = WriteRequest { operation, path, company, headers, body };
     stripe.execute(order, |transaction, params| transaction.create_transfer(params)).await
 }
 
 pub(super) async fn show(
     State(stripe): State<StripeStandIn>,
     Path(id): Path<String>,
-    asked: Asked,
+    asked: ReadRequest,
 ) -> Response {
     let read = move |world: &World, _, params: Params| {
         params.finish()?;
@@ -40,7 +40,7 @@ pub(super) async fn show(
     stripe.answer_read(Operation::Transfer, asked, read).await
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, _, mut params: Params| {
         let (group, destination) = (params.take("transfer_group"), params.take("destination"));
         let created = params.created()?;
@@ -115,8 +115,8 @@ impl StripeTransaction<'_> {
         }
     }
 
-    /// Takes the amount from what a charge can still give, whether or not its money has arrived. The
-    /// group is the charge's, and one that differs is refused.
+    /// Takes the amount from the remaining amount of a charge, whether or not its money is available. The
+    /// group is the charge's; another group is refused.
     fn draw_on(
         &mut self,
         id: &str,

@@ -1,4 +1,4 @@
-//! What Stripe knows: payments, transfers, accounts, every line of the balance, and what happened.
+//! The state of Stripe: payments, transfers, accounts, balance transactions and events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,21 +17,21 @@ pub struct PaymentIntent {
     pub id: String,
     pub status: IntentStatus,
     pub amount: i64,
-    /// What was taken of it.
+    /// The amount captured so far.
     pub amount_received: i64,
     pub currency: String,
-    /// Whether the money is only held until somebody captures it.
+    /// Whether the money is only authorized and not captured.
     pub manual_capture: bool,
     pub metadata: BTreeMap<String, String>,
-    /// What its charge is bound to transfers by.
+    /// The group that links the charge to its transfers.
     pub transfer_group: Option<String>,
-    /// The charge, once somebody paid.
+    /// The charge, once the customer paid.
     pub charge: Option<String>,
     /// When it was made.
     pub created: DateTime<Utc>,
     /// When it was cancelled.
     pub canceled_at: Option<DateTime<Utc>>,
-    /// Why; `automatic` where the hold lapsed.
+    /// The reason; `automatic` for an expired authorization.
     pub cancellation_reason: Option<String>,
 }
 
@@ -53,21 +53,21 @@ pub struct Charge {
     pub id: String,
     pub intent: String,
     pub amount: i64,
-    /// What was taken of it.
+    /// The amount captured so far.
     pub amount_captured: i64,
-    /// What went back, or was let go.
+    /// The refunded or voided amount.
     pub amount_refunded: i64,
-    /// What transfers have drawn on it.
+    /// The amount that transfers took from it.
     pub drawn: i64,
     pub currency: String,
     pub metadata: BTreeMap<String, String>,
-    /// What binds it to transfers.
+    /// The group that links it to its transfers.
     pub transfer_group: Option<String>,
     /// The dispute, once there was one.
     pub dispute: Option<Dispute>,
     /// When it was made.
     pub created: DateTime<Utc>,
-    /// When the hold lapses.
+    /// When the authorization expires.
     pub capture_before: DateTime<Utc>,
     /// When its money is available, once it was taken.
     pub available_on: Option<DateTime<Utc>>,
@@ -84,18 +84,18 @@ pub struct Transfer {
     /// The charge it draws on.
     pub source_transaction: Option<String>,
     pub metadata: BTreeMap<String, String>,
-    /// What the account's owner reads.
+    /// The description that the account's owner reads.
     pub description: Option<String>,
     /// Its line of the balance.
     pub line: String,
-    /// What came back: when and how much, oldest first.
+    /// The reversals: time and amount, oldest first.
     pub reversals: Vec<(DateTime<Utc>, i64)>,
     /// When it was made.
     pub created: DateTime<Utc>,
 }
 
 impl Transfer {
-    /// How much came back.
+    /// The total of the reversals.
     pub fn amount_reversed(&self) -> i64 {
         self.reversals.iter().map(|(_, amount)| amount).sum()
     }
@@ -105,13 +105,13 @@ impl Transfer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     pub id: String,
-    /// What it is paid out in.
+    /// The currency of its payouts.
     pub default_currency: String,
     /// Why it takes no transfers and is not paid out.
     pub disabled_reason: Option<String>,
-    /// Whether it is gone.
+    /// Whether the account is deleted.
     pub deleted: bool,
-    /// What the platform wrote on it.
+    /// The metadata that the platform wrote.
     #[serde(default)]
     pub metadata: BTreeMap<String, String>,
 }
@@ -143,7 +143,7 @@ pub(crate) struct Event {
     pub(super) body: Value,
 }
 
-/// The whole state of the stand-in. Ids grow, so that the order of keys is the order of making.
+/// The whole state of the stand-in. Ids grow, so that keys have the order of creation.
 #[derive(Debug, Clone, Default)]
 pub struct World {
     pub(super) intents: BTreeMap<String, PaymentIntent>,
@@ -155,13 +155,13 @@ pub struct World {
     pub(super) events: BTreeMap<String, Event>,
     pub(super) undelivered: BTreeSet<String>,
     pub(super) keys: KeyMemory,
-    /// The mode of the key that opened it; test mode until a request says otherwise.
+    /// The mode of the API key; test mode unless set.
     pub(super) mode: Option<Mode>,
-    /// Keys whose first request is still being answered.
+    /// Keys whose first request is still in progress.
     pub(super) in_flight: BTreeSet<String>,
-    /// Held money, by when the hold lapses.
+    /// Authorizations, by the time at which they expire.
     holds: BTreeSet<(DateTime<Utc>, String)>,
-    /// Lines whose money is still to come, by when it does.
+    /// Pending balance transactions, by the time at which they become available.
     coming: BTreeSet<(DateTime<Utc>, String)>,
     available: BTreeMap<String, i64>,
 }
@@ -206,7 +206,7 @@ impl World {
         }
     }
 
-    /// The first hold that has lapsed by `now`, and when it did.
+    /// The first authorization that has expired by `now`, and when.
     pub(super) fn lapsed_hold(&self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, String)> {
         self.holds.first().filter(|(at, _)| *at <= now).cloned()
     }
@@ -215,7 +215,7 @@ impl World {
         self.available.get(currency).copied().unwrap_or_default()
     }
 
-    /// What is available, and what is still to come, by currency.
+    /// The available and the pending amounts, by currency.
     pub(super) fn shares(&self) -> (BTreeMap<String, i64>, BTreeMap<String, i64>) {
         let mut pending: BTreeMap<String, i64> = BTreeMap::new();
         for line in self.coming.iter().filter_map(|(_, id)| self.lines.get(id)) {

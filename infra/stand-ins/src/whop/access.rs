@@ -1,4 +1,4 @@
-//! Who may see what, and where an app is installed.
+//! Access checks, and the experiences of an app.
 
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;

@@ -1,4 +1,4 @@
-//! What every answer of Whop has in common: the key, the version, the count, the error's shape.
+//! The common part of every answer of Whop: API key, version, request counts and errors.
 
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
@@ -15,7 +15,7 @@ use crate::base::headers::bearer;
 use crate::fault::Operation;
 use crate::outbox::Provider;
 
-/// Why Whop does not do what it was asked.
+/// An error in Whop's shape.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -59,7 +59,7 @@ impl WhopStandIn {
         headers: HeaderMap,
         act: impl FnOnce(&WhopStandIn, &HeaderMap, Shape) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
-        self.answer_anybody(operation, company, move |whop| {
+        self.answer_without_credentials(operation, company, move |whop| {
             authorized(&headers)?;
             let asked_for = shape::asked_for(&headers)?;
             let spoken = whop.state().spoken.unwrap_or(asked_for);
@@ -68,8 +68,8 @@ impl WhopStandIn {
         .await
     }
 
-    /// The same for what only the flat shape of a dated version has: its path or its body means something else
-    /// without that date, which a caller must know.
+    /// The same for requests that exist only in the flat shape of a dated version: without the date, their
+    /// path or body has another meaning.
     pub(super) async fn answer_dated(
         self,
         operation: Operation,
@@ -85,8 +85,8 @@ impl WhopStandIn {
         self.answer_authorized(operation, company, headers, checked).await
     }
 
-    /// Like [`Self::answer_authorized`] for what anybody may ask.
-    pub(super) async fn answer_anybody(
+    /// Like [`Self::answer_authorized`] for requests without credentials.
+    pub(super) async fn answer_without_credentials(
         self,
         operation: Operation,
         company: Option<String>,

@@ -1,4 +1,5 @@
-//! Whom a push can reach at all: the rule behind the most silent of failures.
+//! The audience of a push, which is the cause of silent failures: a push to others succeeds and reaches no
+//! one.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use super::world::World;
 /// Where a push is addressed to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
-    /// Whoever has access to the experience, the company's team included.
+    /// The users with access to the experience, including the company's team.
     Experience(String),
     /// The company's team, never its customers.
     Team(String),
@@ -26,7 +27,7 @@ impl Address {
 }
 
 impl World {
-    /// Everybody a push to this address can reach now.
+    /// All users that a push to this address can reach now.
     pub(super) fn audience(&self, address: &Address) -> Result<BTreeSet<String>, Refusal> {
         let (company_id, with_members) = match address {
             Address::Team(account) => (account, false),

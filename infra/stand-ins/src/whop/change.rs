@@ -26,7 +26,7 @@ pub(crate) enum Change {
     MessageNumbered,
     /// The key is bound to its request and answer.
     KeyUsed(UsedKey),
-    /// The push was answered with success and reached nobody.
+    /// A push that was answered with success and reached no one.
     Unreached(Entry),
     /// One more signing key was published.
     KeyRotated,

@@ -1,7 +1,7 @@
-//! The list of memberships, by the filters of the dated API.
+//! The list of memberships, with the filters of the dated API.
 //!
-//! Source: `GET /memberships` of the official crate `whop_sdk` 1.1.5 and of Whop's reference. Not published is what
-//! becomes of a parameter that Whop does not know: here it is refused, so that a misspelt one cannot hide.
+//! Source: `GET /memberships` of the official crate `whop_sdk` 1.1.5 and of Whop's reference. Whop does not
+//! document how it treats unknown parameters: here they are refused, so that a misspelt one is found.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -82,8 +82,8 @@ impl World {
 }
 
 impl Membership {
-    /// `canceling` lists those that end with their period, which the states of living ones leave out, and `paused`
-    /// those whose collection rests.
+    /// `canceling` lists memberships that end with their period, which the filters for active ones exclude,
+    /// and `paused` those whose collection is paused.
     fn is_listed_as(&self, status: ListedStatus) -> bool {
         let is_living = |status| self.status == status && !self.cancel_at_period_end;
         match status {

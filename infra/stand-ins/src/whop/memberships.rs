@@ -1,4 +1,4 @@
-//! One membership: look it up, add free days, cancel.
+//! One membership: retrieve, add free days, cancel.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};

@@ -1,4 +1,4 @@
-//! Pushes and direct messages. Neither honours an idempotency key: what is asked twice is sent twice.
+//! Pushes and direct messages. Neither supports idempotency keys: a repeated request sends again.
 
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ impl WhopStandIn {
     fn open_channel(&self, body: &[u8]) -> Result<Value, Refusal> {
         let OpenChannel { with_user_ids, account_id: company_id } = read(body)?;
         if with_user_ids.is_empty() {
-            return Err(Refusal::invalid("with_user_ids must name somebody"));
+            return Err(Refusal::invalid("with_user_ids must not be empty"));
         }
         let mut world = self.state();
         let same = |channel: &&Channel| channel.user_ids == with_user_ids && channel.company_id == company_id;
@@ -128,7 +128,7 @@ impl WhopStandIn {
     }
 }
 
-/// A field of a body that nobody has checked yet, for the rules that concern one company.
+/// A field of an unchecked body, for the rules that concern one company.
 fn first_text(body: &[u8], fields: &[&str]) -> Option<String> {
     let body: Value = read_trusted(body).ok()?;
     fields.iter().find_map(|&field| body[field].as_str().map(str::to_owned))

@@ -1,9 +1,9 @@
 //! A stand-in for Whop: the dated v1 API under `/api/v1` and the key set of its user tokens.
 //!
-//! Where Whop's behaviour is known it is kept, also where it hurts: a push to somebody outside its
-//! audience succeeds and reaches nobody, a cancellation without its flag ends the membership at
-//! once, a repeated push or message is sent again. Where it is not known, the reading that
-//! punishes a careless caller is taken.
+//! Known behaviour of Whop is reproduced, also where it is inconvenient: a push to a user outside its
+//! audience succeeds and reaches no one, a cancellation without its flag ends the membership at once, a
+//! repeated push or message is sent again. Where it is unknown, the stand-in takes the reading that exposes a
+//! careless client.
 
 mod access;
 mod answer;
@@ -34,7 +34,7 @@ use world::{Company, Experience, World};
 /// The app whose experiences [`WhopStandIn::add_company`] installs.
 pub const APP_ID: &str = "app_local";
 
-/// The version of the API that the product asks for: the shape it speaks unless it is told otherwise.
+/// The API version that the product requests, which is the default.
 pub use shared::providers::whop::API_VERSION_DATE;
 
 /// Whop, as far as this project talks to it.
@@ -61,9 +61,9 @@ impl WhopStandIn {
             .with_state(self.clone())
     }
 
-    /// Answers and tells in this shape from now on, whatever date a caller asks for: as Whop does where a key is
-    /// pinned to another version than the caller believes.
-    pub fn speak(&self, shape: Shape) {
+    /// Answers and sends events in this shape from now on, whatever date a client requests, as Whop does for
+    /// a key that is pinned to another version.
+    pub fn set_shape(&self, shape: Shape) {
         self.state().spoken = Some(shape);
     }
 
@@ -109,7 +109,7 @@ impl WhopStandIn {
     /// Sets the status of a membership, as a payment or a failed one would.
     ///
     /// # Panics
-    /// When there is no such membership: the test or demo that asks for it is mistaken.
+    /// If there is no such membership, because the test or demo is wrong.
     pub fn set_membership_status(&self, id: &str, status: MembershipStatus) {
         self.change_membership(id, |membership| membership.status = status);
     }
@@ -126,18 +126,18 @@ impl WhopStandIn {
         self.commit(&mut world, vec![], vec![Change::Membership(Box::new(membership))]);
     }
 
-    /// A membership as it stands.
+    /// The current state of a membership.
     pub fn membership(&self, id: &str) -> Option<Membership> {
         self.state().memberships.get(id).cloned()
     }
 
-    /// Somebody who administers a company; `None` for a company that is not installed.
+    /// An administrator of a company; `None` for a company that has not installed the app.
     pub fn owner_of(&self, company_id: &str) -> Option<String> {
         self.state().company(company_id)?.admins.first().cloned()
     }
 
-    /// Pushes that were answered with success and reached nobody, because their user was outside
-    /// the audience.
+    /// Pushes that were answered with success and reached no one, because their user was outside the
+    /// audience.
     pub fn unreached(&self) -> Vec<Entry> {
         self.state().unreached.clone()
     }

@@ -8,7 +8,7 @@ use super::answer::Refusal;
 const DEFAULT_PAGE: usize = 20;
 const MAX_PAGE: usize = 100;
 
-/// One page of what matched, each entry shown by `show`; `after` is the cursor of the page before it.
+/// One page of the matches, each formatted by `show`; `after` is the cursor of the previous page.
 pub(super) fn answer_page<T>(
     matching: &[&T],
     (first, after): (Option<usize>, Option<&str>),

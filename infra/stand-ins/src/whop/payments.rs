@@ -1,4 +1,4 @@
-//! Payments of memberships: looked up by their id, and told of by webhooks.
+//! Payments of memberships: retrieved by id and reported by webhooks.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -18,14 +18,14 @@ use crate::fault::Operation;
 pub struct Payment {
     pub id: String,
     pub company_id: String,
-    /// What it is for, `mem_…`.
+    /// The id of the membership, `mem_…`.
     pub membership_id: String,
     pub user_id: String,
     /// The buyer's address; `None` where a missing permission keeps it back.
     pub email: Option<String>,
-    /// What was bought, `prod_…`.
+    /// The product that was bought, `prod_…`.
     pub product_id: String,
-    /// Why it was charged, in Whop's word.
+    /// The billing reason, one of Whop's codes.
     pub billing_reason: String,
     /// Lower-case ISO 4217, of two decimals.
     pub currency: String,
@@ -56,7 +56,7 @@ impl WhopStandIn {
         self.commit(&mut self.state(), vec![], vec![Change::Payment(Box::new(payment))]);
     }
 
-    /// The webhook by which Whop tells of a payment, in the shape that it speaks now.
+    /// The webhook about a payment, in the current shape.
     pub fn payment_event(&self, payment: &Payment) -> Value {
         let shape = self.shape();
         let name = if payment.failed { "payment.failed" } else { "payment.succeeded" };
@@ -65,8 +65,7 @@ impl WhopStandIn {
         envelope(shape, &id, name, (&payment.company_id, payment.at), data)
     }
 
-    /// The webhook by which Whop tells of a membership as it stands, in the shape that it speaks now; `None`
-    /// where there is no such membership.
+    /// The webhook about a membership, in the current shape; `None` if there is no such membership.
     pub fn membership_event(&self, name: &str, membership_id: &str) -> Option<Value> {
         let (shape, at) = (self.shape(), self.now());
         let world = self.state();
@@ -77,7 +76,7 @@ impl WhopStandIn {
     }
 }
 
-/// What every webhook of version 1 bears.
+/// The common fields of every version 1 webhook.
 fn envelope(shape: Shape, id: &str, name: &str, (company, at): (&str, DateTime<Utc>), data: Value) -> Value {
     match shape {
         Shape::Dated => json!({

@@ -1,4 +1,4 @@
-//! In which shape Whop answers: by the date a caller asks for, or as it was told to.
+//! The shapes of Whop's answers: by the date that the client requests, or as configured.
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -15,17 +15,17 @@ use super::world::{Membership, World};
 pub enum Shape {
     /// Nested objects, and amounts as numbers: without a date, and up to 2026-07-20.
     Undated,
-    /// Flat ids, and amounts as objects that hold a decimal string: from 2026-09-15 on.
+    /// Flat ids, and amounts as objects with a decimal string: from 2026-09-15 on.
     Dated,
 }
 
 impl Shape {
-    /// Both, the one that we ask for first.
+    /// Both shapes, the one that we request first.
     pub const ALL: [Self; 2] = [Self::Dated, Self::Undated];
 }
 
-/// The dates that a caller may ask for, some of many. Source: the official crate `whop_sdk` 1.1.5 and Whop's page
-/// about versions; what is asked for without a date is the first.
+/// Some of the dates that a client may request. Source: the official crate `whop_sdk` 1.1.5 and Whop's page
+/// about versions; the first is the default without a date.
 const DATES: [&str; 8] = [
     "2025-01-01",
     "2026-06-09",
@@ -40,7 +40,7 @@ const DATES: [&str; 8] = [
 /// From this date on the shapes are flat.
 const DATED_FROM: &str = "2026-09-15";
 
-/// The shape of the date that is asked for. One that Whop does not know is refused with those it does.
+/// The shape of the requested date. An unknown date is refused with the list of known ones.
 pub(super) fn asked_for(headers: &HeaderMap) -> Result<Shape, Refusal> {
     let asked = headers.get("api-version-date").map_or(Ok(DATES[0]), |value| value.to_str());
     let date = asked.ok().and_then(|asked| DATES.into_iter().find(|known| *known == asked));

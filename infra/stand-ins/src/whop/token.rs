@@ -16,7 +16,7 @@ const LIFETIME_S: i64 = 3600;
 
 /// `GET /.well-known/jwks.json`, which needs neither key nor version.
 pub(super) async fn key_set(State(whop): State<WhopStandIn>) -> Response {
-    whop.answer_anybody(Operation::Jwks, None, |whop| Ok(whop.jwks())).await
+    whop.answer_without_credentials(Operation::Jwks, None, |whop| Ok(whop.jwks())).await
 }
 
 pub(super) fn user_token(kid: &str, user_id: &str, app_id: &str, now: DateTime<Utc>) -> String {
@@ -27,8 +27,8 @@ pub(super) fn user_token(kid: &str, user_id: &str, app_id: &str, now: DateTime<U
     sign(kid, &header, &claims)
 }
 
-/// The token made of any header and claims, signed with the key of that name: as Whop signs, or, where a forged header
-/// says so, with the public key in place of a secret.
+/// The token of any header and claims, signed with the key of that name: as Whop signs or, for a forged
+/// header, with the public key as a shared secret.
 pub(super) fn sign(kid: &str, header: &Value, claims: &Value) -> String {
     let alg = if header["alg"] == "HS256" { "HS256" } else { "ES256" };
     KEYS.sign(alg, kid, header, claims)

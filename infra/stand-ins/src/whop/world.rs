@@ -1,4 +1,4 @@
-//! What Whop knows: companies, where apps are installed, memberships, who may see what.
+//! The state of Whop: companies, installed apps, memberships, access.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::shape::Shape;
 use crate::base::keys::KeyMemory;
 use crate::outbox::Entry;
 
-/// A subscription as Whop keeps it; make one with [`Membership::new`] and change what matters.
+/// A subscription at Whop; create one with [`Membership::new`] and change what a test needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     pub id: String,
@@ -22,9 +22,9 @@ pub struct Membership {
     /// The member's display name.
     pub name: Option<String>,
     pub username: String,
-    /// What was bought, `prod_…`.
+    /// The product that was bought, `prod_…`.
     pub product_id: String,
-    /// What it is called.
+    /// The display name of the product.
     pub product_title: String,
     pub currency: String,
     pub status: MembershipStatus,
@@ -39,7 +39,7 @@ pub struct Membership {
     /// Nothing is charged until it is resumed.
     #[serde(default)]
     pub collection_paused: bool,
-    /// When it was bought; the beginning of its period where nobody said.
+    /// When it was bought; the start of its period unless set.
     #[serde(default)]
     pub created_at: Option<DateTime<Utc>>,
 }
@@ -143,7 +143,7 @@ impl World {
         self.experiences.iter().find(|experience| experience.id == id)
     }
 
-    /// The members of a company whom it lets in now.
+    /// The members that have access to a company now.
     pub(super) fn members_with_access(&self, company_id: &str) -> BTreeSet<&str> {
         let past_due_too = self.company(company_id).is_some_and(|company| company.access_while_past_due);
         let lets_in = |status| match status {

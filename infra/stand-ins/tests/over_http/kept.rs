@@ -15,7 +15,7 @@ const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
 const PUSH: &str = "/api/v1/notifications";
 const MESSAGE: &str = "/api/v1/messages";
 
-/// A folder of one test's own, gone with it.
+/// A test's own folder, removed with it.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -29,7 +29,7 @@ impl Folder {
         self.0.join("sandbox.journal")
     }
 
-    /// What a process killed at this moment would leave; its sandbox lives on elsewhere.
+    /// The state after a kill at this moment; the sandbox continues in another folder.
     pub(super) fn as_left_now(&self) -> Self {
         let copy = Self::new();
         fs::create_dir_all(&copy.0).unwrap();
@@ -98,7 +98,7 @@ async fn what_was_done_before_a_lost_answer_is_known_after_a_restart() {
 }
 
 #[tokio::test]
-async fn the_world_of_whop_is_after_a_restart_what_it_was() {
+async fn the_state_of_whop_survives_a_restart() {
     let (folder, before) = Folder::settled().await;
     before.whop.add_experience("exp_other", "biz_open", "app_other");
     before.whop.set_membership_status("mem_2", MembershipStatus::Unresolved);
@@ -172,7 +172,7 @@ fn moved_time_goes_on_from_where_it_was_and_never_back() {
 }
 
 #[test]
-fn a_folder_in_use_is_refused_by_name_until_the_last_holder_is_gone() {
+fn a_folder_in_use_is_refused_by_name_until_its_last_clone_is_dropped() {
     let folder = Folder::new();
     let holder = folder.open().unwrap().whop;
     let refusal = folder.open().unwrap_err();
@@ -183,7 +183,7 @@ fn a_folder_in_use_is_refused_by_name_until_the_last_holder_is_gone() {
 }
 
 #[test]
-fn a_line_torn_by_a_kill_is_dropped_and_the_next_one_stands_in_its_place() {
+fn a_line_cut_off_by_a_kill_is_replaced_by_the_next_one() {
     let folder = Folder::new();
     let company = |sandbox: &sandbox::Sandbox, id| sandbox.whop.add_company(id, "One", &[], false, Some(id));
     let first = folder.open().unwrap();
@@ -209,7 +209,7 @@ fn a_damaged_or_foreign_file_is_refused_by_name_and_left_as_it_is() {
         (whole.replace("user_secret", "user_other"), 2),
         (whole.lines().filter(|line| !line.contains("biz_1")).map(|line| format!("{line}\n")).collect(), 2),
         (format!("{whole}\n"), 4),
-        ("notes of somebody else".to_owned(), 1),
+        ("unrelated notes".to_owned(), 1),
     ] {
         fs::write(folder.journal(), &content).unwrap();
         let error = folder.open().unwrap_err();

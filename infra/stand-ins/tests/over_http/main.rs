@@ -1,17 +1,17 @@
-//! What a caller of the providers sees over real HTTP.
+//! The stand-ins as their clients see them, over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
+mod faults;
 mod kept;
 mod memberships;
 mod messages;
 mod resend;
 mod stripe;
+mod stripe_events;
 mod stripe_faults;
 mod stripe_refunds;
 mod stripe_rules;
-mod stripe_telling;
 mod tokens;
-mod trouble;
 
 use chrono::{DateTime, Utc};
 use reqwest::{Method, RequestBuilder, Response};
@@ -102,7 +102,7 @@ impl Sandbox {
         self.faults.add(serde_json::from_value::<Rule>(rule).unwrap());
     }
 
-    /// Whom effects of one kind reached, in order.
+    /// The recipients of one kind of effect, in order.
     fn reached(&self, kind: Kind) -> Vec<String> {
         let entries = self.outbox.entries().into_iter();
         entries.filter(|entry| entry.kind == kind).map(|entry| entry.to).collect()

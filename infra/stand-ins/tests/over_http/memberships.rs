@@ -25,14 +25,14 @@ async fn a_membership_is_shown_in_the_shape_of_the_dated_version() {
             "metadata": {}, "phone_number": null,
         })
     );
-    sandbox.whop.speak(Shape::Undated);
+    sandbox.whop.set_shape(Shape::Undated);
     let (_, shown) = sandbox.get("/api/v1/memberships/mem_1").await;
     assert_eq!(shown["user"]["email"], "user_1@example.com", "an older key is answered in the older shape");
     assert_eq!(
         (&shown["company"]["id"], &shown["payment_collection_paused"]),
         (&json!("biz_open"), &json!(false))
     );
-    sandbox.whop.speak(Shape::Dated);
+    sandbox.whop.set_shape(Shape::Dated);
     let (status, error) = sandbox.get("/api/v1/memberships/mem_unknown").await;
     assert_eq!((status, &error["error"]["type"]), (404, &json!("not_found")));
 }
@@ -57,7 +57,7 @@ async fn nothing_is_answered_without_a_key_and_the_pinned_version() {
     ] {
         assert_eq!(ask(bearer, version).await.unwrap().status(), status, "{bearer} {version:?}");
     }
-    // What means something else without the date is refused without it.
+    // A request that has another meaning without the date is refused without it.
     let undated =
         sandbox.http.post(format!("{}{CANCEL}", sandbox.base)).header("authorization", "Bearer whop_key");
     assert_eq!(undated.json(&json!({"cancel_at_period_end": true})).send().await.unwrap().status(), 400);
@@ -156,7 +156,7 @@ async fn free_days_out_of_range_and_fields_of_older_versions_are_refused() {
 }
 
 #[tokio::test]
-async fn a_cancellation_ends_the_membership_at_once_unless_it_says_at_the_end_of_the_period() {
+async fn a_cancellation_without_a_mode_ends_the_membership_at_once() {
     let sandbox = Sandbox::start().await;
     let (_, shown) = sandbox.post(CANCEL, json!({"cancel_at_period_end": true})).await;
     assert_eq!((&shown["status"], &shown["cancel_at_period_end"]), (&json!("past_due"), &json!(true)));

@@ -9,7 +9,7 @@ const CHANNEL: &str = "/api/v1/dm_channels";
 const MESSAGE: &str = "/api/v1/messages";
 
 #[tokio::test]
-async fn a_push_outside_its_audience_succeeds_and_reaches_nobody() {
+async fn a_push_outside_its_audience_succeeds_and_reaches_no_one() {
     let sandbox = Sandbox::start().await;
     let push = json!({
         "title": "Renewal", "content": "Text", "experience_id": "exp_strict",

@@ -101,7 +101,7 @@ async fn money_is_held_for_seven_days_and_taken_once() {
 }
 
 #[tokio::test]
-async fn money_is_let_go_unless_somebody_was_faster() {
+async fn an_authorization_is_voided_unless_it_was_captured_first() {
     let sandbox = Sandbox::start().await;
     let (client, reason) = (sandbox.client(), CancellationReason::Abandoned);
     let held = sandbox.held("1", 10_000).await;
@@ -110,7 +110,7 @@ async fn money_is_let_go_unless_somebody_was_faster() {
     assert_eq!(released.cancellation_reason.as_deref(), Some("abandoned"));
     assert_eq!(released.canceled_at, Some(noon()));
     let charge = released.charge().unwrap();
-    assert!(charge.refunded && !charge.captured, "as Stripe tells it");
+    assert!(charge.refunded && !charge.captured, "as Stripe's event reports it");
     assert_eq!(client.cancel("again:1", &held.id, reason).await, Err(wrong("canceled")));
 
     let captured = sandbox.held("2", 10_000).await;
@@ -128,7 +128,7 @@ async fn money_is_let_go_unless_somebody_was_faster() {
 }
 
 #[tokio::test]
-async fn a_hold_lapses_by_itself_and_stripe_says_so() {
+async fn an_authorization_expires_with_an_event() {
     let sandbox = Sandbox::start().await;
     let week = sandbox.held("1", 10_000).await;
     let made = sandbox.client().create_payment_intent("hold:2", &hold("2", 10_000)).await.unwrap();
@@ -144,7 +144,7 @@ async fn a_hold_lapses_by_itself_and_stripe_says_so() {
     let ended = sandbox.stripe.events().into_iter().filter(|event| event.kind == "payment_intent.canceled");
     let at: Vec<i64> = ended.map(|event| json_of(&event.body)["created"].as_i64().unwrap()).collect();
     assert_eq!(at, [short.timestamp(), (noon() + Duration::days(7)).timestamp()]);
-    assert_eq!(sandbox.outbox.entries(), [], "nobody here did it");
+    assert_eq!(sandbox.outbox.entries(), [], "it was not by our request");
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn refunds_and_disputes_show_on_the_charge() {
 }
 
 #[tokio::test]
-async fn an_account_is_well_restricted_or_gone() {
+async fn an_account_is_active_restricted_or_deleted() {
     let sandbox = Sandbox::start().await;
     sandbox.stripe.add_account("acct_1", "cop");
     let well = sandbox.client().account("acct_1").await.unwrap();

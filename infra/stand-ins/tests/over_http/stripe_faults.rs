@@ -34,7 +34,7 @@ fn not_sent(reason: &str, after_s: Option<u64>) -> CallError {
 }
 
 #[tokio::test]
-async fn a_doubt_is_settled_by_the_same_key_whatever_made_it() {
+async fn a_request_in_doubt_is_resolved_with_the_same_key() {
     let sandbox = Sandbox::funded().await;
     for (number, (kind, reason, acted)) in [
         ("drop_before", "connection_lost", 0),
@@ -75,7 +75,7 @@ async fn an_error_that_is_kept_under_the_key_has_to_be_looked_up() {
 }
 
 #[tokio::test]
-async fn too_many_requests_were_not_sent_and_say_when_to_come_back() {
+async fn a_429_counts_as_not_sent_and_has_a_retry_time() {
     let sandbox = Sandbox::funded().await;
     sandbox.once("create_transfer", "status:429");
     assert_eq!(sandbox.transfer("key").await, Err(not_sent("rate_limit", Some(2))));
@@ -99,7 +99,7 @@ async fn a_second_request_under_a_key_that_is_being_worked_on_waits_for_later() 
 }
 
 #[tokio::test]
-async fn nobody_listening_means_that_nothing_was_sent() {
+async fn a_refused_connection_counts_as_not_sent() {
     let sandbox = Sandbox::funded().await;
     let nowhere = Stripe::new(sandbox.http.clone(), "http://127.0.0.1:1", "sk_test_key");
     let refused = nowhere.create_transfer("key", &transfer("1", 1)).await;
@@ -135,7 +135,7 @@ async fn without_a_secret_key_or_the_pinned_version_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn one_companys_trouble_is_its_own() {
+async fn a_fault_of_one_company_does_not_affect_another() {
     let sandbox = Sandbox::funded().await;
     let rule = |company: &str| json!({"provider": "stripe", "operation": "*", "kind": "status:500", "company": company});
     sandbox.fail(rule("biz_other"));
@@ -147,7 +147,7 @@ async fn one_companys_trouble_is_its_own() {
 }
 
 #[tokio::test]
-async fn the_world_of_stripe_is_after_a_restart_what_it_was() {
+async fn the_state_of_stripe_survives_a_restart() {
     let (folder, before) = Folder::settled().await;
     before.stripe.add_account("acct_1", "usd");
     before.stripe.set_balance("usd", 100_000);

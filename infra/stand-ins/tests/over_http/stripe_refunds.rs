@@ -24,8 +24,8 @@ impl Sandbox {
         self.client().refunds(intent, &ListCursor::Newest).await.unwrap().data
     }
 
-    /// What the events of one kind carry, oldest first.
-    pub(super) fn told_by(&self, kind: &str) -> Vec<Value> {
+    /// The objects of the events of one kind, oldest first.
+    pub(super) fn events_of_kind(&self, kind: &str) -> Vec<Value> {
         let events = self.stripe.events().into_iter().filter(|event| event.kind == kind);
         events.map(|event| json_of(&event.body)["data"]["object"].clone()).collect()
     }
@@ -36,7 +36,7 @@ impl Sandbox {
     }
 }
 
-/// What moved a line.
+/// The source of a balance transaction.
 pub(super) fn source(line: &BalanceTransaction) -> Option<String> {
     line.source.as_ref().and_then(|source| source.id().map(str::to_owned))
 }
@@ -50,7 +50,7 @@ fn rejected(reason: &str) -> Result<Refund, CallError> {
 }
 
 #[tokio::test]
-async fn a_payment_goes_back_in_parts_and_then_the_rest() {
+async fn a_payment_is_refunded_in_parts_and_then_the_rest() {
     let sandbox = Sandbox::funded().await;
     let paid = sandbox.paid("1", 10_000).await;
     let part = sandbox.refund("refund:1:v1", &paid.id, Some(2_500)).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_payment_goes_back_in_parts_and_then_the_rest() {
 }
 
 #[tokio::test]
-async fn every_refund_leaves_once_and_is_told_with_the_charges_totals() {
+async fn every_refund_happens_once_with_an_event_of_the_charges_totals() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     sandbox.refund("refund:1:v1", &paid.id, Some(2_500)).await.unwrap();
@@ -88,17 +88,17 @@ async fn every_refund_leaves_once_and_is_told_with_the_charges_totals() {
         (&json!(2_500), Some("refund:1:v1"))
     );
 
-    let totals = sandbox.told_by("charge.refunded").into_iter();
+    let totals = sandbox.events_of_kind("charge.refunded").into_iter();
     let totals = totals.map(|charge| (charge["amount_refunded"].clone(), charge["payment_intent"].clone()));
     let expected = [2_500, 3_000].map(|total| (json!(total), json!(paid.id)));
     assert_eq!(totals.collect::<Vec<_>>(), expected);
-    let refunds = sandbox.told_by("refund.created");
+    let refunds = sandbox.events_of_kind("refund.created");
     assert_eq!(refunds.iter().map(|refund| refund["amount"].clone()).collect::<Vec<_>>(), [2_500, 500]);
     assert_eq!(refunds[0]["metadata"], json!(metadata("1")));
 }
 
 #[tokio::test]
-async fn no_more_goes_back_than_is_left() {
+async fn no_more_is_refunded_than_is_left() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     assert_eq!(sandbox.refund("a", &paid.id, Some(10_001)).await, rejected("invalid_request_error:amount"));
@@ -207,7 +207,7 @@ async fn a_refund_that_fails_after_all_brings_the_money_back() {
     let statuses: Vec<_> = sandbox.refunds(&paid.id).await.into_iter().map(|one| one.status).collect();
     assert_eq!(statuses, [RefundStatus::Succeeded, RefundStatus::Failed]);
     for kind in ["refund.failed", "charge.refund.updated"] {
-        let [refund] = &sandbox.told_by(kind)[..] else { panic!("one {kind}") };
+        let [refund] = &sandbox.events_of_kind(kind)[..] else { panic!("one {kind}") };
         assert_eq!((&refund["id"], &refund["status"]), (&json!(made.id), &json!("failed")));
         assert_eq!(refund["payment_intent"], json!(paid.id));
     }

@@ -32,7 +32,7 @@ impl Sandbox {
             .header(form.0, form.1)
     }
 
-    async fn told(&self, path: &str) -> Value {
+    async fn get_list(&self, path: &str) -> Value {
         read(self.raw(Method::GET, path, "unused").send().await.unwrap()).await.1
     }
 }
@@ -59,7 +59,7 @@ async fn a_key_makes_one_transfer_for_a_day_and_another_one_after_it() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_request_is_an_error_that_says_nothing_of_this_one() {
+async fn a_reused_key_is_an_error_that_leaves_this_request_undecided() {
     let sandbox = Sandbox::funded().await;
     let client = sandbox.client();
     client.create_transfer("key", &transfer("1", 9_000)).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_key_of_another_request_is_an_error_that_says_nothing_of_this_one() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_kept_under_its_key_and_a_new_key_asks_anew() {
+async fn a_refusal_is_stored_under_its_key_and_a_new_key_tries_again() {
     let sandbox = Sandbox::funded().await;
     let (client, short) = (sandbox.client(), transfer("1", 100_001));
     assert_eq!(client.create_transfer("v1", &short).await, Err(rejected("balance_insufficient")));
@@ -107,7 +107,7 @@ async fn a_request_that_cannot_be_read_is_not_kept_under_its_key() {
 }
 
 #[tokio::test]
-async fn an_intent_in_another_state_is_refused_in_stripes_words() {
+async fn an_intent_in_another_state_is_refused_with_stripes_message() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     let path = format!("payment_intents/{}/cancel", paid.id);
@@ -146,13 +146,13 @@ async fn transfers_are_found_by_their_group_the_newest_first_a_page_at_a_time() 
     assert_eq!(later.data.iter().map(|one| &one.id).collect::<Vec<_>>(), [&made[3], &made[4]]);
 
     let page = |cursor: &str| format!("transfers?transfer_group=booking_1&limit=2{cursor}");
-    let first = sandbox.told(&page("")).await;
+    let first = sandbox.get_list(&page("")).await;
     assert_eq!((ids(&first), &first["has_more"]), (vec![&*made[4], &*made[3]], &json!(true)));
-    let second = sandbox.told(&page(&format!("&starting_after={}", made[3]))).await;
+    let second = sandbox.get_list(&page(&format!("&starting_after={}", made[3]))).await;
     assert_eq!((ids(&second), &second["has_more"]), (vec![&*made[2], &*made[1]], &json!(true)));
-    let back = sandbox.told(&page(&format!("&ending_before={}", made[1]))).await;
+    let back = sandbox.get_list(&page(&format!("&ending_before={}", made[1]))).await;
     assert_eq!((ids(&back), &back["has_more"]), (vec![&*made[3], &*made[2]], &json!(true)));
-    let unknown = sandbox.told(&page("&starting_after=tr_unknown")).await;
+    let unknown = sandbox.get_list(&page("&starting_after=tr_unknown")).await;
     assert_eq!(unknown["error"]["code"], "resource_missing");
 }
 

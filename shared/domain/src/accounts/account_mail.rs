@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_mail_bears_its_link_and_tells_strangers_what_to_do() {
+    fn every_mail_contains_its_link_and_instructions_for_unintended_recipients() {
         let url = "https://app.example.com/api/auth/confirm#token".to_owned();
         let mails = [
             (AccountMail::Confirm { url: url.clone() }, true),

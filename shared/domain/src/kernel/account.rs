@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do.
+/// The rights of an account.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
 )]
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn letters_before_the_at_that_mail_cannot_reach_are_named() {
+    fn unsupported_letters_before_the_at_are_named() {
         for wrong in ["josé@example.com", "jose\u{301}@example.com", "用户@example.com"] {
             assert_eq!(EmailAddress::read(wrong), Err(AddressError::Local), "{wrong}");
         }
     }
 
     #[test]
-    fn what_no_mail_server_would_take_plainly_is_no_address() {
+    fn unusual_address_forms_are_refused() {
         let long = format!("{}@example.com", "a".repeat(65));
         let longer = format!("a@{}com", "abcdefghi.".repeat(26));
         for wrong in [

@@ -22,7 +22,7 @@ fn major_units_become_minor_units_by_the_currency() {
 }
 
 #[test]
-fn noise_of_binary_floats_is_told_from_a_true_fraction() {
+fn rounding_errors_of_binary_floats_differ_from_true_fractions() {
     for (text, currency, expected) in [
         ("29.990000000000002", "usd", 2999),
         ("29.989999999999998", "usd", 2999),

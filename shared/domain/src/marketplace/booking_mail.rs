@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn money_that_stripe_keeps_reserved_is_not_said_to_be_free() {
+    fn a_mail_never_calls_money_free_that_stripe_still_reserves() {
         for (language, free) in [(Language::En, "free again"), (Language::Es, "queda libre")] {
             for reason in [DeclinedReason::PaymentFailed, DeclinedReason::ProfessionalDeclined] {
                 let mail = BookingMail::Declined { reason, still_reserved: true, concierge_url: None };
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn no_mail_about_a_refusal_says_that_the_money_is_back_and_its_correction_does() {
+    fn only_the_correction_mail_says_that_the_money_is_back() {
         for (language, back) in
             [(Language::En, "has gone through after all"), (Language::Es, "ya se ha realizado")]
         {
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decline_says_why_what_becomes_of_the_money_and_who_helps() {
+    fn a_decline_mail_has_the_reason_the_state_of_the_money_and_a_contact() {
         let reasons = [
             DeclinedReason::ProfessionalDeclined,
             DeclinedReason::ProfessionalNoResponse,

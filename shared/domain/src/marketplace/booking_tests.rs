@@ -37,7 +37,7 @@ fn a_booking_goes_from_the_request_to_the_payout() {
 }
 
 #[test]
-fn what_stripe_says_before_anybody_asked_is_kept_until_somebody_does() {
+fn facts_of_stripe_before_the_request_are_kept_until_it_arrives() {
     let mut early = history(&[authorized(0.1, None), captured(1.0, 10_000)]);
     assert_eq!(early.booking(), None);
     early.add(requested());
@@ -74,7 +74,7 @@ fn of_an_acceptance_and_a_decline_the_first_counts_until_stripe_decides() {
 }
 
 #[test]
-fn a_hold_that_lapsed_and_a_sweep_that_came_too_late_end_in_one_state() {
+fn an_expired_authorization_and_a_late_sweep_have_the_same_result() {
     let base = [requested(), authorized(0.0, Some(168.0))];
     let lapsed = released(168.0, ReleaseReason::Automatic);
     let alone = booking(&[&base[..], std::slice::from_ref(&lapsed)].concat()).decline.unwrap();
@@ -89,7 +89,7 @@ fn a_hold_that_lapsed_and_a_sweep_that_came_too_late_end_in_one_state() {
 }
 
 #[test]
-fn whoever_let_the_money_go_says_why_even_after_stripe_said_it_went() {
+fn a_decision_recorded_after_the_void_gives_its_reason() {
     let base = [requested(), authorized(0.0, None), released(5.0, ReleaseReason::Abandoned)];
     let after = |what: BookingFact| booking(&[&base[..], &[what]].concat());
     let declined = after(fact(5.1, BookingFactKind::Declined)).decline.unwrap();
@@ -98,7 +98,7 @@ fn whoever_let_the_money_go_says_why_even_after_stripe_said_it_went() {
     let called_off = after(cancelled(5.1));
     assert_eq!((called_off.status, called_off.decline), (BookingStatus::Cancelled, None));
     let explained = [&base[..], &[fact(5.1, BookingFactKind::Declined), cancelled(5.2)]].concat();
-    assert_eq!(status(&explained), BookingStatus::Declined, "only the first word explains");
+    assert_eq!(status(&explained), BookingStatus::Declined, "only the first decision counts");
     let by_customer = [requested(), authorized(0.0, None), released(5.0, ReleaseReason::RequestedByCustomer)];
     assert_eq!(booking(&by_customer).cancellation, Some((hour(5.0), CancelledBy::Customer)));
 }
@@ -111,7 +111,7 @@ fn a_booking_completed_twice_was_completed_once() {
 }
 
 #[test]
-fn money_captured_for_a_cancelled_booking_is_told_until_it_goes_back() {
+fn a_captured_payment_of_a_cancelled_booking_is_reported_until_it_is_refunded() {
     let facts = [requested(), authorized(0.0, None), cancelled(1.0), captured(1.1, 10_000)];
     let held = booking(&facts);
     assert_eq!(held.status, BookingStatus::Cancelled);
@@ -142,7 +142,7 @@ fn a_fee_is_taken_of_what_stays_after_refunds() {
 }
 
 #[test]
-fn what_does_not_add_up_is_told_and_never_counted_below_nothing() {
+fn contradictions_are_reported_and_amounts_are_never_negative() {
     let with = |more: BookingFact| booking(&with(&[more]));
     let anomalies = |more: BookingFact| with(more).anomalies.into_iter().collect::<Vec<_>>();
     let above = with(refunded(50.0, 99_999));
@@ -165,12 +165,12 @@ fn what_does_not_add_up_is_told_and_never_counted_below_nothing() {
 }
 
 #[test]
-fn a_second_payout_is_counted_and_told() {
+fn a_second_payout_is_counted_and_reported() {
     let twice = booking(&with(&[paid_out(80.0, "a", 8_500, 0), paid_out(81.0, "b", 8_500, 0)]));
     assert_eq!(twice.amounts.transferred, 17_000);
     assert!(twice.anomalies.contains(&Anomaly::SecondPayout));
     let seen_twice = booking(&with(&[paid_out(80.0, "a", 8_500, 0), paid_out(81.0, "a", 8_500, 0)]));
-    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, told by two sources");
+    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, reported by two sources");
     assert!(seen_twice.anomalies.is_empty());
 }
 
@@ -258,7 +258,7 @@ fn a_booking_is_due_for_one_thing_at_a_time() {
     assert_eq!(due(&done()[..4]), None);
     assert_eq!(due(&done()), Some(Due::Payout { at: hour(72.0) }));
     let disputed = with(&[disputed(50.0, DisputeStatus::NeedsResponse, 10_000)]);
-    assert_eq!(due(&disputed), Some(Due::Payout { at: hour(72.0) }), "every batch says why it waits");
+    assert_eq!(due(&disputed), Some(Due::Payout { at: hour(72.0) }), "every batch lists why it waits");
     assert_eq!(due(&with(&[refunded(50.0, 10_000)])), None);
     assert_eq!(due(&with(&[paid_out(80.0, "a", 8_500, 0)])), None);
 
@@ -266,12 +266,12 @@ fn a_booking_is_due_for_one_thing_at_a_time() {
     assert_eq!(due(&declined), Some(Due::Release { at: hour(2.0) }));
     assert_eq!(due(&[&declined[..], &[released(3.0, ReleaseReason::Abandoned)]].concat()), None);
     let late_hold = [requested(), cancelled(1.0), authorized(2.0, None)];
-    assert_eq!(due(&late_hold), Some(Due::Release { at: hour(1.0) }), "paid for after it was called off");
+    assert_eq!(due(&late_hold), Some(Due::Release { at: hour(1.0) }), "paid after it was cancelled");
     assert_eq!(due(&[requested(), cancelled(1.0)]), None);
 }
 
 #[test]
-fn times_at_the_ends_of_the_calendar_stop_nobody() {
+fn extreme_times_do_not_fail() {
     let end = DateTime::<Utc>::MAX_UTC;
     let mut last = authorized(0.0, None);
     last.at = end;

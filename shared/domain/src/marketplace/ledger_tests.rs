@@ -68,7 +68,7 @@ fn a_refund_after_the_payout_is_what_the_professional_owes() {
 }
 
 #[test]
-fn a_debt_kept_back_in_another_booking_is_gone() {
+fn a_debt_withheld_in_another_booking_is_settled() {
     let one = [&done()[..], &[paid_out(80.0, "a", 8_500, 0), refunded(90.0, 4_000)]].concat();
     let other = [&done()[..], &[paid_out(176.0, "b", 5_100, 3_400)]].concat();
     let entries = [post(1, &one), post(2, &other)].concat();
@@ -102,7 +102,7 @@ fn disputed_money_is_at_the_bank_until_it_decides() {
 }
 
 #[test]
-fn postings_that_do_not_add_up_are_no_entry() {
+fn unbalanced_postings_are_refused() {
     let posting = |account: &str, amount, currency: &str| Posting {
         account: LedgerAccount::parse(account).unwrap(),
         amount,
@@ -153,7 +153,7 @@ fn facts_that_differ_in_anything_differ_in_name() {
 
 proptest! {
     #[test]
-    fn whatever_happens_in_whatever_order_the_books_add_up_to_what_the_facts_give(
+    fn entries_in_any_order_sum_to_the_position_of_the_facts(
         mut facts in proptest::collection::vec(any_fact(), 0..24),
         late in any::<proptest::sample::Index>(),
     ) {

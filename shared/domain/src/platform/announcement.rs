@@ -80,18 +80,18 @@ mod tests {
         for kind in of_cases.chain(of_bookings).chain(["case.opened".to_owned()]) {
             assert!(is_announced(&kind), "{kind}");
         }
-        assert_eq!(KINDS.iter().collect::<BTreeSet<_>>().len(), KINDS.len(), "no kind stands twice");
+        assert_eq!(KINDS.iter().collect::<BTreeSet<_>>().len(), KINDS.len(), "no kind is listed twice");
     }
 
     #[test]
-    fn who_signs_in_and_what_operators_do_is_not_announced() {
+    fn sign_ins_and_operator_actions_are_not_published() {
         for kind in ["account.signed_up", "settings.changed", "finding.closed", "effect.resolved", "case"] {
             assert!(!is_announced(kind), "{kind}");
         }
     }
 
     #[test]
-    fn what_is_told_of_a_professional_names_a_person() {
+    fn ids_of_professionals_are_personal_data() {
         let of_people: Vec<&str> = KINDS.into_iter().filter(|kind| names_a_person(kind)).collect();
         assert_eq!(of_people, ["payout.approved", "payee.connected", "payee.payout_failed"]);
     }

@@ -36,14 +36,14 @@ pub struct Job {
     /// Whether the service is unhealthy before the job's first run. A new deployment may wait days for a job
     /// that runs daily or on payout days, which is normal.
     pub must_have_run: bool,
-    pub rhythm: Rhythm,
+    pub schedule: JobSchedule,
     /// How late a run may start before external monitoring reports it.
     pub margin_minutes: u32,
 }
 
 /// The schedule of a job, as a cron expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rhythm {
+pub enum JobSchedule {
     Utc(&'static str),
     /// In the time zone of the payout calendar.
     PayoutZone(&'static str),
@@ -54,15 +54,15 @@ pub enum Rhythm {
 /// Every job. Payouts pause from Friday to Tuesday; daily jobs get a margin of two hours. Without an event bus
 /// `event-publisher` never runs.
 pub const JOBS: [Job; 5] = [
-    Job { must_have_run: true, ..job("reminders", 20, Rhythm::Utc("*/5 * * * *"), 15) },
-    job(AUTO_DECLINE_JOB, 26 * 60, Rhythm::Daily, 120),
-    job("payouts", (4 * 24 + 2) * 60, Rhythm::PayoutZone("*/10 9-12 * * 2,5"), 9),
-    job("reconciliation", 26 * 60, Rhythm::Utc("40 3 * * *"), 120),
-    job(EVENT_PUBLISHER_JOB, 15, Rhythm::Utc("* * * * *"), 14),
+    Job { must_have_run: true, ..job("reminders", 20, JobSchedule::Utc("*/5 * * * *"), 15) },
+    job(AUTO_DECLINE_JOB, 26 * 60, JobSchedule::Daily, 120),
+    job("payouts", (4 * 24 + 2) * 60, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
+    job("reconciliation", 26 * 60, JobSchedule::Utc("40 3 * * *"), 120),
+    job(EVENT_PUBLISHER_JOB, 15, JobSchedule::Utc("* * * * *"), 14),
 ];
 
-const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin_minutes: u32) -> Job {
-    Job { name, late_after_minutes, must_have_run: false, rhythm, margin_minutes }
+const fn job(name: &'static str, late_after_minutes: i64, schedule: JobSchedule, margin_minutes: u32) -> Job {
+    Job { name, late_after_minutes, must_have_run: false, schedule, margin_minutes }
 }
 
 /// Whether a job runs in time.
@@ -70,7 +70,7 @@ const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum Punctuality {
+pub enum JobStatus {
     /// It has never run.
     NeverRan,
     /// It has not run for too long.
@@ -78,7 +78,7 @@ pub enum Punctuality {
     Ok,
 }
 
-impl Punctuality {
+impl JobStatus {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -90,13 +90,11 @@ impl Job {
     }
 
     /// Whether it is late, given the end of its newest run.
-    pub fn punctuality(&self, ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Punctuality {
+    pub fn status(&self, ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> JobStatus {
         match ended_at {
-            None => Punctuality::NeverRan,
-            Some(ended_at) if now - ended_at > Duration::minutes(self.late_after_minutes) => {
-                Punctuality::Late
-            }
-            Some(_) => Punctuality::Ok,
+            None => JobStatus::NeverRan,
+            Some(ended_at) if now - ended_at > Duration::minutes(self.late_after_minutes) => JobStatus::Late,
+            Some(_) => JobStatus::Ok,
         }
     }
 }
@@ -211,13 +209,13 @@ mod tests {
     fn a_job_without_a_run_for_longer_than_its_pause_is_late() {
         let now = DateTime::from_timestamp(1_760_000_100, 0).unwrap();
         let payouts = Job::named("payouts").unwrap();
-        assert_eq!(payouts.punctuality(None, now), Punctuality::NeverRan);
-        assert_eq!(payouts.punctuality(Some(now - Duration::days(4)), now), Punctuality::Ok);
-        assert_eq!(payouts.punctuality(Some(now - Duration::days(5)), now), Punctuality::Late);
+        assert_eq!(payouts.status(None, now), JobStatus::NeverRan);
+        assert_eq!(payouts.status(Some(now - Duration::days(4)), now), JobStatus::Ok);
+        assert_eq!(payouts.status(Some(now - Duration::days(5)), now), JobStatus::Late);
     }
 
     #[test]
-    fn the_schedulers_word_wins_over_the_time_of_the_call() {
+    fn the_schedulers_planned_time_has_precedence_over_the_time_of_the_call() {
         let planned = DateTime::from_timestamp(1_760_000_100, 0).unwrap();
         let late = planned + Duration::hours(2);
         assert_eq!(

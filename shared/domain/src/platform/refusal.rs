@@ -73,11 +73,11 @@ pub enum ConsequenceKind {
     PaymentNotRefunded,
     ShareNotTransferred,
     /// The customer got no mail.
-    CustomerNotTold,
+    CustomerNotNotified,
     /// The professional got no mail.
-    ProfessionalNotTold,
+    ProfessionalNotNotified,
     /// The member got no message.
-    MemberNotTold,
+    MemberNotNotified,
     DaysNotGranted,
     MembershipNotEnded,
 }
@@ -90,9 +90,9 @@ impl ConsequenceKind {
         Self::HoldNotReleased,
         Self::PaymentNotRefunded,
         Self::ShareNotTransferred,
-        Self::CustomerNotTold,
-        Self::ProfessionalNotTold,
-        Self::MemberNotTold,
+        Self::CustomerNotNotified,
+        Self::ProfessionalNotNotified,
+        Self::MemberNotNotified,
         Self::DaysNotGranted,
         Self::MembershipNotEnded,
     ];
@@ -129,14 +129,14 @@ pub fn consequence(request: &Request) -> Option<Consequence> {
         }
         Request::BookingMail { mail, .. } => {
             let kind = match mail.step().recipient() {
-                Some(Recipient::Professional) => ConsequenceKind::ProfessionalNotTold,
-                _ => ConsequenceKind::CustomerNotTold,
+                Some(Recipient::Professional) => ConsequenceKind::ProfessionalNotNotified,
+                _ => ConsequenceKind::CustomerNotNotified,
             };
             of_booking(kind, mail.step(), Retry::ByOperations)
         }
         Request::Transfer(_) => alone(ConsequenceKind::ShareNotTransferred, Retry::OnPayoutDay),
         Request::Push { .. } | Request::Dm { .. } | Request::Mail { .. } => {
-            alone(ConsequenceKind::MemberNotTold, Retry::ByAskingAgain)
+            alone(ConsequenceKind::MemberNotNotified, Retry::ByAskingAgain)
         }
         Request::Extend { .. } => alone(ConsequenceKind::DaysNotGranted, Retry::Never),
         Request::Cancel { .. } => alone(ConsequenceKind::MembershipNotEnded, Retry::ByAskingAgain),
@@ -186,7 +186,7 @@ mod tests {
     use crate::kernel::party::PaymentIntentId;
 
     #[test]
-    fn an_expected_end_is_no_refusal_and_what_a_person_says_of_money_is_one() {
+    fn an_expected_end_is_no_refusal_and_a_persons_decision_about_money_is_one() {
         let payment_intent = PaymentIntentId::parse("pi_1").unwrap();
         let capture = Request::Capture { payment_intent };
         for reason in EXPECTED_ENDS {

@@ -89,7 +89,7 @@ fn every_status_leads_to_its_decision() {
 }
 
 #[test]
-fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
+fn whops_answer_has_precedence_and_events_decide_without_one() {
     let reported = Case { cancel_scheduled: true, ..case() };
     let end = ContactDecision::End(EndReason::CancelledByMember);
     assert_eq!(decide(&reported, None, &BOTH, &BOTH), end);
@@ -103,7 +103,11 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
     let paused = Case { collection_paused: true, ..case() };
     let hold = ContactDecision::Hold(HoldReason::CollectionPaused);
     assert_eq!(decide(&paused, None, &BOTH, &BOTH), hold);
-    assert_eq!(decide(&paused, Some(&membership("past_due")), &BOTH, &BOTH), hold, "the answer does not say");
+    assert_eq!(
+        decide(&paused, Some(&membership("past_due")), &BOTH, &BOTH),
+        hold,
+        "the answer does not contain it"
+    );
     let resumed = Membership { collection_paused: Some(false), ..membership("past_due") };
     assert_eq!(decide(&paused, Some(&resumed), &BOTH, &BOTH), ContactDecision::Write(BOTH.to_vec()));
     let is_paused = Membership { collection_paused: Some(true), ..membership("past_due") };
@@ -111,7 +115,7 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
 }
 
 #[test]
-fn a_mail_stands_in_only_where_no_wanted_channel_reaches() {
+fn a_mail_is_sent_only_if_no_enabled_channel_reaches_the_member() {
     let owing = membership("past_due");
     let decided =
         |wanted: &[Channel], reachable: &[Channel]| decide(&case(), Some(&owing), wanted, reachable);
@@ -144,7 +148,7 @@ fn a_suppressed_address_stops_the_mail_and_nothing_else() {
         };
         assert_eq!(decided(&[Channel::Mail]), ContactDecision::Hold(held));
         assert_eq!(decided(&ALL), ContactDecision::Write(vec![Channel::Push]));
-        assert_eq!(held.as_str(), reason.effect_reason(), "one word for one reason");
+        assert_eq!(held.as_str(), reason.effect_reason(), "one code for one reason");
     }
 }
 

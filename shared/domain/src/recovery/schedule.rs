@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn after_the_window_a_case_is_closed_without_a_word() {
+    fn after_the_window_a_case_is_closed_silently() {
         assert_eq!(step(&[0, 2, 30], at(0.0), None, at(14.0)), ReminderStep::Close);
         assert_eq!(step(&[30], at(0.0), None, at(1.0)), ReminderStep::Wait { until: at(14.0) });
     }

@@ -25,7 +25,7 @@ fn bought_again() -> ListedMembership {
 }
 
 #[test]
-fn an_entry_that_was_not_asked_for_is_no_second_purchase() {
+fn an_entry_outside_the_filter_is_no_second_purchase() {
     let is_again = |change: fn(&mut ListedMembership)| {
         let mut listed = bought_again();
         change(&mut listed);

@@ -31,7 +31,7 @@ pub const MAX_FACTS: usize = 1_000;
 /// Fewer facts are not compacted.
 const COMPACT_FROM_FACTS: usize = 64;
 
-/// Where a case stands.
+/// The status of a case.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
 )]

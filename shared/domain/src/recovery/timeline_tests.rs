@@ -67,7 +67,7 @@ fn a_success_before_the_failure_recovers_nothing() {
 }
 
 #[test]
-fn a_valid_membership_recovers_what_had_failed_until_a_payment_says_more() {
+fn a_valid_membership_recovers_the_case_until_a_payment_confirms_it() {
     let valid = fact(2.0, CaseFactKind::Valid);
     let cases = episodes(&[failed(0.0, "1"), valid.clone()]);
     assert_eq!(cases[0].recovery.as_ref().unwrap().kept_amount(), 1900);
@@ -188,7 +188,7 @@ fn an_open_case_is_exhausted_once_its_window_was_seen_to_pass() {
 }
 
 #[test]
-fn a_sweep_that_never_came_makes_no_difference() {
+fn a_missed_sweep_makes_no_difference() {
     for (after, status) in [
         (paid(14.5, "2"), CaseStatus::Lost),
         (fact(14.5, CaseFactKind::Valid), CaseStatus::Lost),
@@ -283,7 +283,7 @@ proptest! {
 }
 
 #[test]
-fn compaction_keeps_what_the_next_case_begins_with_and_drops_flags_that_say_nothing_new() {
+fn compaction_keeps_the_start_of_the_next_case_and_drops_redundant_flags() {
     let mut timeline = Timeline::default();
     timeline.add(fact(0.0, CaseFactKind::CollectionPaused { paused: true }));
     timeline.add(paid(1.0, "1"));

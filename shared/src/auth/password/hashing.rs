@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_hash_is_what_another_tool_makes_with_these_parameters() {
+    fn our_hash_equals_that_of_another_implementation() {
         let made = Memory::new().hash("correct horse battery", SALT).unwrap();
         assert_eq!(made, made_elsewhere((MEMORY_KIB, PASSES, LANES, 32)));
     }
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_that_cannot_be_computed_is_no_wrong_password() {
+    fn a_failed_hash_is_an_error_and_not_a_wrong_password() {
         let hash = made_elsewhere((64, 1, 1, 32));
         let mut memory = Memory::new();
         for (part, with) in [("m=64", "m=4294967295"), ("m=64", "m=131073"), ("m=64", "m=4"), ("t=1", "t=0")]

@@ -8,8 +8,8 @@ use crate::domain::platform::event::{Occurred, TimeSource, is_plausible};
 
 /// The first plausible timestamp among the candidates; the signed time of arrival if there is none.
 pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> Occurred {
-    let told = candidates.iter().find_map(|value| parse_plausible(value, signed_at));
-    told.map_or(Occurred { at: signed_at, source: TimeSource::Arrival }, |at| Occurred {
+    let reported_at = candidates.iter().find_map(|value| parse_plausible(value, signed_at));
+    reported_at.map_or(Occurred { at: signed_at, source: TimeSource::Arrival }, |at| Occurred {
         at,
         source: TimeSource::Payload,
     })

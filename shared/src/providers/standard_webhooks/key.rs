@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_key_is_refused_and_not_quoted() {
+    fn an_invalid_key_is_refused_and_not_quoted() {
         for (text, expected) in [
             ("", BadKey::Kind),
             ("whsec", BadKey::Kind),

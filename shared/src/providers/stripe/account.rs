@@ -79,7 +79,7 @@ impl StripeAccount {
     ///
     /// An account that only receives transfers, as across borders, can never charge cards: whether it can receive
     /// money is decided by the capability `transfers` if the account has it.
-    pub fn standing(&self) -> Option<StripeAccountStatus> {
+    pub fn status(&self) -> Option<StripeAccountStatus> {
         let account = StripeAccountId::parse(&self.id).ok()?;
         if self.deleted {
             return Some(StripeAccountStatus::deauthorized(account));
@@ -108,19 +108,19 @@ fn is_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn standing(body: &str) -> StripeAccountStatus {
-        serde_json::from_str::<StripeAccount>(body).unwrap().standing().unwrap()
+    fn status(body: &str) -> StripeAccountStatus {
+        serde_json::from_str::<StripeAccount>(body).unwrap().status().unwrap()
     }
 
     #[test]
     fn an_account_that_only_receives_transfers_takes_money_in_without_charging_cards() {
-        let told = standing(
+        let reported = status(
             r#"{"id":"acct_1","charges_enabled":false,"payouts_enabled":true,"default_currency":"cop",
                 "capabilities":{"transfers":"active"}}"#,
         );
-        assert!(told.charges_enabled && told.payouts_enabled);
-        assert_eq!(told.currency, Currency::parse("cop").ok());
-        let asked = standing(
+        assert!(reported.charges_enabled && reported.payouts_enabled);
+        assert_eq!(reported.currency, Currency::parse("cop").ok());
+        let asked = status(
             r#"{"id":"acct_1","charges_enabled":true,"payouts_enabled":true,
                 "capabilities":{"card_payments":"active","transfers":"pending"},
                 "requirements":{"disabled_reason":"requirements.past_due"}}"#,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_whose_its_metadata_says() {
+    fn an_account_belongs_to_the_owner_in_its_metadata() {
         let (company, professional) =
             (CompanyId::parse("biz_1").unwrap(), ProfessionalId::parse("user_1").unwrap());
         for (metadata, expected) in [
@@ -149,12 +149,12 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_is_gone_takes_nothing_and_a_sentence_is_no_reason() {
-        let gone = StripeAccount::gone("acct_1").standing().unwrap();
+    fn a_deleted_account_receives_nothing_and_free_text_is_no_reason() {
+        let gone = StripeAccount::gone("acct_1").status().unwrap();
         assert!(!gone.charges_enabled && !gone.payouts_enabled);
-        let told =
-            standing(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
-        assert_eq!(told.disabled_reason, None);
-        assert_eq!(StripeAccount::gone("acct 1").standing(), None);
+        let reported =
+            status(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
+        assert_eq!(reported.disabled_reason, None);
+        assert_eq!(StripeAccount::gone("acct 1").status(), None);
     }
 }

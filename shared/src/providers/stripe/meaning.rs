@@ -199,11 +199,11 @@ fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Resul
     Ok(match name {
         "account.updated" => {
             let read: Option<StripeAccount> = object.read();
-            let standing = read.and_then(|account| account.standing()).ok_or(Part::Account)?;
-            if standing.account != account {
+            let status = read.and_then(|account| account.status()).ok_or(Part::Account)?;
+            if status.account != account {
                 return Err(Part::Account);
             }
-            Meaning::Account(standing)
+            Meaning::Account(status)
         }
         "account.application.deauthorized" => Meaning::Account(StripeAccountStatus::deauthorized(account)),
         "payout.failed" => Meaning::PayoutFailed { account, money: object.money("amount")? },

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_says_its_mode_or_none() {
+    fn a_key_has_a_mode_or_none() {
         for (key, mode) in [
             ("sk_live_1", Some(Mode::Live)),
             ("rk_live_1", Some(Mode::Live)),

@@ -208,8 +208,12 @@ mod tests {
     #[test]
     fn what_was_never_taken_did_not_go_back() {
         assert_eq!(charge(true, 10_000, 2_500).amount_returned(), 2_500);
-        assert_eq!(charge(true, 6_000, 4_000).amount_returned(), 0, "the rest of the hold was let go");
+        assert_eq!(
+            charge(true, 6_000, 4_000).amount_returned(),
+            0,
+            "the rest of the authorization was released"
+        );
         assert_eq!(charge(true, 6_000, 5_500).amount_returned(), 1_500);
-        assert_eq!(charge(false, 0, 10_000).amount_returned(), 0, "all of it was let go");
+        assert_eq!(charge(false, 0, 10_000).amount_returned(), 0, "all of it was voided");
     }
 }

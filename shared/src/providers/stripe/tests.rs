@@ -152,7 +152,7 @@ fn an_event_is_read_with_its_id_name_and_time() {
 }
 
 #[test]
-fn what_is_no_object_is_no_event() {
+fn a_body_that_is_no_object_is_no_event() {
     let unreadable = |body: &str| read(&verified(body.as_bytes())).unwrap_err();
     assert!(matches!(unreadable(""), Unreadable::NotJson { .. }));
     for body in ["[]", "7", "null", "\"evt_1\""] {
@@ -183,7 +183,7 @@ fn an_event_without_a_readable_id_has_one_that_its_body_gives() {
 }
 
 #[test]
-fn an_id_of_any_form_tells_a_second_delivery() {
+fn an_id_of_any_form_identifies_a_second_delivery() {
     let id_of = |id: &str| {
         let body = serde_json::json!({"id": id, "type": "x"}).to_string();
         read(&verified(body.as_bytes())).unwrap().event_id

@@ -59,7 +59,7 @@ struct Named {
     id: String,
 }
 
-/// Whop's largest page: more memberships than anybody pauses, or buys of one product, at one seller.
+/// Whop's largest page: more memberships than a user pauses, or buys of one product, at one seller.
 const MAX_LISTED: u8 = 100;
 
 impl Whop {
@@ -73,8 +73,8 @@ impl Whop {
         membership::read(&answer).ok_or_else(unreadable)
     }
 
-    /// Whether a membership is paused. Only the list of the buyer's paused memberships at the seller tells: the
-    /// dated shape of a membership does not.
+    /// Whether a membership is paused. Only the list of the buyer's paused memberships at the seller shows
+    /// it: the dated shape of a membership does not.
     pub async fn is_paused(
         &self,
         company: &CompanyId,

@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_id_or_status_says_nothing_and_anything_else_may_be_missing() {
+    fn an_answer_without_id_or_status_is_unreadable_and_other_fields_are_optional() {
         assert!(read(&json!({"id": "mem_1"})).is_none());
         assert!(read(&json!({"status": "active"})).is_none());
         assert!(read(&json!([])).is_none());

@@ -11,7 +11,7 @@ use crate::domain::recovery::case::Case;
 use crate::domain::recovery::contact::{ContactDecision, HoldReason};
 use crate::domain::recovery::schedule::{ReminderStep, step};
 use crate::domain::recovery::timeline::{CaseFactKind, CaseStatus};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::recovery::assess::{Assessment, WantedChannels};
 use crate::recovery::company_view::CompanyView;
 use crate::recovery::member_channels::MemberChannels;
@@ -26,12 +26,12 @@ impl RecoverySweep<'_> {
         view: &CompanyView,
         row: &DueRow,
     ) -> Result<RowResult, StoreError> {
-        let Some(case_id) = row.key.case_id() else { return Ok((Worked::Skipped, None)) };
-        let Some(case) = view.company.case(case_id).await? else { return Ok((Worked::Skipped, None)) };
+        let Some(case_id) = row.key.case_id() else { return Ok((RowOutcome::Skipped, None)) };
+        let Some(case) = view.company.case(case_id).await? else { return Ok((RowOutcome::Skipped, None)) };
         let now = self.recovery.now();
         // The index may be stale: only the row itself says whether it is due.
         if case.status != CaseStatus::Open || case.due_at.is_none_or(|at| at > now) {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         }
         let offsets = &view.settings.settings.reminder_offsets_days;
         match step(offsets, case.first_failure_at, case.last_offset_days, now) {
@@ -40,7 +40,7 @@ impl RecoverySweep<'_> {
                 Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
                 None => {
                     self.postpone(view, &case, until, now).await?;
-                    Ok((Worked::Done, None))
+                    Ok((RowOutcome::Done, None))
                 }
             },
             ReminderStep::Close => self.record(view, &case, CaseFactKind::WindowPassed, now).await,

@@ -7,7 +7,7 @@ use crate::domain::platform::effect::{Effect, EffectStatus};
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::contact::{ContactDecision, HoldReason};
 use crate::domain::recovery::timeline::CaseStatus;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects::{self, Outcome};
 use crate::recovery::assess::Assessment;
 use crate::recovery::company_view::CompanyView;
@@ -22,22 +22,22 @@ impl RecoverySweep<'_> {
     ) -> Result<RowResult, StoreError> {
         let operation = row.key.sk.split_once('#').map(|(_, operation)| operation);
         let (Some(case_id), Some(operation)) = (row.key.case_id(), operation) else {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         };
         let Some(effect) = view.company.action(case_id, operation).await? else {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         };
         if effect.status.is_final() {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         }
         match self.decide_again(view, case_id, &effect).await? {
             Redecision::Send => self.perform(view, case_id, effect).await,
             Redecision::Withdraw(reason) => {
                 let (clients, now) = (self.recovery.effect_clients, self.recovery.now());
                 effects::withdraw(&view.company, case_id, &effect, reason, clients, now).await?;
-                Ok((Worked::Done, None))
+                Ok((RowOutcome::Done, None))
             }
-            Redecision::Later(reason) => Ok((Worked::Failed, Some(reason))),
+            Redecision::Later(reason) => Ok((RowOutcome::Failed, Some(reason))),
         }
     }
 
@@ -49,12 +49,12 @@ impl RecoverySweep<'_> {
         effect: Effect,
     ) -> Result<RowResult, StoreError> {
         let outcome = self.recovery.execute(&view.company, case_id, effect).await?;
-        let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
+        let Outcome::Recorded(effect) = outcome else { return Ok((RowOutcome::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.status {
-            EffectStatus::Done | EffectStatus::Rejected => (Worked::Done, None),
-            EffectStatus::Unknown => (Worked::InDoubt, effect.reason),
-            EffectStatus::Prepared | EffectStatus::Sending => (Worked::Failed, effect.reason),
+            EffectStatus::Done | EffectStatus::Rejected => (RowOutcome::Done, None),
+            EffectStatus::Unknown => (RowOutcome::InDoubt, effect.reason),
+            EffectStatus::Prepared | EffectStatus::Sending => (RowOutcome::Failed, effect.reason),
         })
     }
 

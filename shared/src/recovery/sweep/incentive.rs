@@ -7,7 +7,7 @@ use crate::domain::platform::action::{Action, ActionKind, Actor};
 use crate::domain::platform::effect::{Effect, Request};
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::timeline::CaseStatus;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects;
 use crate::providers::call::CallError;
 use crate::recovery::company_view::CompanyView;
@@ -51,33 +51,33 @@ impl RecoverySweep<'_> {
         // Claimed by another worker, or waiting for its retry: postpone the case until then.
         if let Some(until) = effect.lease_until.filter(|until| *until > now) {
             self.postpone(view, &case, until, now).await?;
-            return Ok(Granted::Later((Worked::Skipped, None)));
+            return Ok(Granted::Later((RowOutcome::Skipped, None)));
         }
         let result = if effect.status.is_final() {
-            (Worked::Done, None)
+            (RowOutcome::Done, None)
         } else {
             self.perform(view, case.case_id, effect).await?
         };
         // Read again: granting has changed the case's version.
         let Some(case) = company.case(case.case_id).await? else {
-            return Ok(Granted::Later((Worked::Skipped, None)));
+            return Ok(Granted::Later((RowOutcome::Skipped, None)));
         };
         match result.0 {
             // The member has paid meanwhile, so there is nothing to retry.
-            Worked::Failed | Worked::FailedAlone if case.status != CaseStatus::Open => {
+            RowOutcome::Failed | RowOutcome::FailedAlone if case.status != CaseStatus::Open => {
                 Ok(Granted::Later(result))
             }
-            Worked::Failed | Worked::FailedAlone => {
+            RowOutcome::Failed | RowOutcome::FailedAlone => {
                 let reason = result.1.clone().unwrap_or_default();
                 let error = CallError::NotSent { reason, retry_after: None };
                 Ok(Granted::Later(self.fail(view, case, &error, now).await?))
             }
             // Another worker is granting right now and will continue with the case.
-            Worked::Skipped => Ok(Granted::Later(result)),
-            Worked::Done | Worked::InDoubt if case.status != CaseStatus::Open => {
-                Ok(Granted::Later((Worked::Skipped, None)))
+            RowOutcome::Skipped => Ok(Granted::Later(result)),
+            RowOutcome::Done | RowOutcome::InDoubt if case.status != CaseStatus::Open => {
+                Ok(Granted::Later((RowOutcome::Skipped, None)))
             }
-            Worked::Done | Worked::InDoubt => {
+            RowOutcome::Done | RowOutcome::InDoubt => {
                 let granted = case.incentive_days;
                 Ok(Granted::Settled(Box::new(case), granted))
             }

@@ -7,7 +7,7 @@ use super::{RecoverySweep, RowResult};
 use crate::domain::platform::action::Channel;
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::contact::ContactDecision;
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::recovery::assess::Assessment;
 use crate::recovery::company_view::CompanyView;
 use crate::store::StoreError;
@@ -33,7 +33,7 @@ impl RecoverySweep<'_> {
                 let unanswered = error.into_unanswered()?;
                 self.record_unanswered(view, &unanswered);
                 let (_, reason) = self.fail(view, case, &unanswered.error, now).await?;
-                return Ok((Worked::FailedAlone, reason));
+                return Ok((RowOutcome::FailedAlone, reason));
             }
         };
         self.record_channels(view, &channels);
@@ -62,6 +62,6 @@ impl RecoverySweep<'_> {
     ) -> Result<RowResult, StoreError> {
         let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
         self.postpone(view, &case, next_step_at, now).await?;
-        Ok((Worked::Skipped, None))
+        Ok((RowOutcome::Skipped, None))
     }
 }

@@ -4,7 +4,7 @@ use super::RecoverySweep;
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::schedule::{ReminderStep, step};
 use crate::domain::recovery::timeline::{CaseStatus, window_ends_at};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::recovery::company_view::CompanyView;
 use crate::store::StoreError;
 use crate::store::company::CaseCursor;
@@ -12,7 +12,7 @@ use crate::store::company::CaseCursor;
 const PAGE: u16 = 100;
 
 impl RecoverySweep<'_> {
-    pub(super) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
+    pub(super) async fn work_on_settings(&self, view: &CompanyView) -> Result<RowOutcome, StoreError> {
         let company = &view.company;
         let mut after: Option<CaseCursor> = None;
         loop {
@@ -33,7 +33,7 @@ impl RecoverySweep<'_> {
                 vec![company.mark_settings_applied(view.settings.version, None)],
             )
             .await?;
-        Ok(Worked::Done)
+        Ok(RowOutcome::Done)
     }
 
     /// Writes a case only if its due time changes, so that an interrupted run continues where it was.

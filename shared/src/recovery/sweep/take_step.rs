@@ -8,7 +8,7 @@ use crate::domain::recovery::case::{Case, Hold};
 use crate::domain::recovery::contact::{EndReason, HoldReason};
 use crate::domain::recovery::schedule::{ReminderStep, step};
 use crate::domain::recovery::timeline::{CaseFactKind, window_ends_at};
-use crate::due::Worked;
+use crate::due::RowOutcome;
 use crate::effects::back_off;
 use crate::providers::call::CallError;
 use crate::recovery::company_view::CompanyView;
@@ -55,7 +55,7 @@ impl RecoverySweep<'_> {
             return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
         };
         self.postpone(view, &Case { hold, ..case }, now + pause, now).await?;
-        Ok((Worked::Skipped, None))
+        Ok((RowOutcome::Skipped, None))
     }
 
     /// Takes the step and records its messages in one transaction, then sends them.
@@ -91,9 +91,9 @@ impl RecoverySweep<'_> {
         company.store().commit(self.recovery.ids.next(), writes).await?;
         tracing::info!(case_id = %taken.case_id, offset_days, late, metrics = "late:Seconds", "reminder taken");
         if effects.is_empty() {
-            return Ok((Worked::Skipped, taken.last_error));
+            return Ok((RowOutcome::Skipped, taken.last_error));
         }
-        let mut ended = (Worked::Done, None);
+        let mut ended = (RowOutcome::Done, None);
         for effect in effects {
             let (worked, error) = self.perform(view, taken.case_id, effect).await?;
             if worked > ended.0 {
@@ -123,7 +123,7 @@ impl RecoverySweep<'_> {
         let failed = Case { failed_tries, last_error: Some(reason.clone()), ..case };
         let write = view.company.advance_case(&failed, Some(due_at), now);
         view.company.store().commit(self.recovery.ids.next(), vec![write]).await?;
-        Ok((Worked::Failed, Some(reason)))
+        Ok((RowOutcome::Failed, Some(reason)))
     }
 
     pub(super) async fn postpone(
@@ -157,7 +157,7 @@ impl RecoverySweep<'_> {
         now: DateTime<Utc>,
     ) -> Result<RowResult, StoreError> {
         match recorded {
-            Ok(()) => Ok((Worked::Done, None)),
+            Ok(()) => Ok((RowOutcome::Done, None)),
             Err(RecordError::Store(error)) => Err(error),
             Err(RecordError::TooManyFacts(_) | RecordError::Books(_)) => {
                 let error = CallError::Rejected { reason: "too_many_facts".to_owned() };

@@ -17,7 +17,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service
 use serde_json::Value;
 use tower::util::MapRequestLayer;
 
-use super::answer::{Arrival, answer};
+use super::answer::{RequestMetadata, answer};
 use super::problem::{internal, problem};
 use super::{ClientIp, RequestId, ScheduledEvent, ServeError, Service, Trigger};
 use crate::watch::{Telemetry, in_invocation};
@@ -59,8 +59,8 @@ async fn handle(service: &Service, invocation: LambdaEvent<Value>) -> Result<Rep
 async fn respond(service: &Service, payload: Value, request_id: RequestId) -> Reply {
     let response = match event::read(payload) {
         Some((request, client_ip)) => {
-            let arrival = Arrival { request_id: request_id.clone(), client_ip, trigger: None };
-            buffer(answer(service.router.clone(), request, arrival).await, &request_id).await
+            let metadata = RequestMetadata { request_id: request_id.clone(), client_ip, trigger: None };
+            buffer(answer(service.router.clone(), request, metadata).await, &request_id).await
         }
         None => problem(StatusCode::BAD_REQUEST, "the request could not be read", &request_id),
     };
@@ -82,9 +82,12 @@ async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Resul
         tracing::error!(request_id = request_id.0, cron, path, "the job's path is invalid");
         return Err(Failed("the job's path is invalid"));
     };
-    let arrival =
-        Arrival { request_id: request_id.clone(), client_ip: ClientIp(None), trigger: Some(Trigger(event)) };
-    let response = buffer(answer(service.router.clone(), request, arrival).await, &request_id).await;
+    let metadata = RequestMetadata {
+        request_id: request_id.clone(),
+        client_ip: ClientIp(None),
+        trigger: Some(Trigger(event)),
+    };
+    let response = buffer(answer(service.router.clone(), request, metadata).await, &request_id).await;
     let status = response.status();
     if status.is_server_error() {
         tracing::warn!(request_id = request_id.0, cron, status = status.as_u16(), "the scheduled run failed");

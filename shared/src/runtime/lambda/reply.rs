@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_no_text_goes_as_base64() {
+    fn only_binary_bodies_are_base64() {
         let reply = reply("application/octet-stream", &[0, 255]);
         assert_eq!((&reply["body"], &reply["isBase64Encoded"]), (&json!("AP8="), &json!(true)));
     }

@@ -1,10 +1,10 @@
 //! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit.
 
 mod audit;
+pub mod effect_lists;
 pub mod idempotency;
 pub mod inbox;
 pub mod job;
 pub mod limit;
 pub mod outbox;
 pub mod suppression;
-pub mod trouble;

@@ -1,21 +1,21 @@
-//! What came of a request about an account.
+//! Answers to requests about an account.
 
 use serde::Serialize;
 
-/// What came of it.
+/// The result of a request about an account.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OutcomeView {
-    /// What is so now.
+    /// The new state of the account.
     pub outcome: AccountOutcome,
 }
 
-/// What came of a request about an account.
+/// The result of a request about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccountOutcome {
-    /// What follows stands in a mail.
+    /// The next step is described in a mail.
     MailSent,
     /// The address is confirmed.
     Confirmed,

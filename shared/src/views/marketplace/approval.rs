@@ -14,12 +14,12 @@ pub struct ApprovalView {
     pub professional_id: ProfessionalId,
     /// The currency, in lower case.
     pub currency: Currency,
-    /// At most so much in one batch, in minor units.
+    /// The maximum amount in one batch, in minor units.
     pub amount: i64,
-    /// Who approved it.
+    /// The account that approved it.
     pub approved_by: String,
     /// When it was approved.
     pub approved_at: Timestamp,
-    /// Until when it counts.
+    /// When it expires.
     pub valid_until: Timestamp,
 }

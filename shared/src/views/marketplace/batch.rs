@@ -1,4 +1,4 @@
-//! The payouts of one day, and what became of every booking in them.
+//! The payouts of one day, with the result for each booking.
 
 use serde::Serialize;
 
@@ -11,17 +11,17 @@ use crate::views::Timestamp;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchSummaryView {
-    /// Which batch.
+    /// The batch's day and time.
     pub batch_id: BatchId,
-    /// How far it is. `failed` waits for a person: transfers are in doubt.
+    /// Its status. `failed` waits for a person: transfers are in doubt.
     pub status: BatchStatus,
-    /// Who started it.
+    /// The account or schedule that started it.
     pub started_by: StartedBy,
     /// When it was planned.
     pub created_at: Timestamp,
     /// When its status changed last.
     pub changed_at: Timestamp,
-    /// How many bookings are where.
+    /// The number of bookings by status.
     pub counts: BatchCounts,
     /// The sums by currency, in minor units.
     pub totals: Vec<BatchTotalsView>,
@@ -33,13 +33,13 @@ pub struct BatchSummaryView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchView {
-    /// How far it is.
+    /// The batch without its bookings.
     #[serde(flatten)]
     pub summary: BatchSummaryView,
     /// The bookings.
     #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
     pub data: Vec<BatchEntryView>,
-    /// What the professionals of the page owe.
+    /// The debts of the professionals on the page.
     pub carried: Vec<CarriedView>,
     /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
@@ -52,19 +52,19 @@ pub struct BatchView {
 pub struct BatchTotalsView {
     /// The currency, in lower case.
     pub currency: Currency,
-    /// What Stripe transferred.
+    /// The amount that Stripe transferred.
     pub transferred_amount: i64,
-    /// What is on its way, or in doubt.
+    /// The amount of open transfers and of those in doubt.
     pub open_amount: i64,
-    /// What Stripe refused.
+    /// The amount that Stripe refused.
     pub rejected_amount: i64,
-    /// What was kept back for debts.
+    /// The amount that was withheld for debts.
     pub carried_amount: i64,
-    /// What waits for a later batch.
+    /// The amount that waits for a later batch.
     pub skipped_amount: i64,
 }
 
-/// What became of a booking in a batch.
+/// The result for one booking of a batch.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchEntryView {
@@ -74,19 +74,19 @@ pub struct BatchEntryView {
     pub professional_id: ProfessionalId,
     /// The currency, in lower case.
     pub currency: Currency,
-    /// `open`: its transfer has not ended. `settled`: a debt took all of it.
+    /// `open`: its transfer has not ended. `settled`: a debt consumed the whole share.
     pub status: EntryStatus,
     /// The professional's share.
     pub payable_amount: i64,
-    /// What is transferred of it.
+    /// The amount that is transferred.
     pub amount: i64,
-    /// What is kept back of it for a debt.
+    /// The amount that is withheld for a debt.
     pub carried_amount: i64,
     /// The transfer's operation, also its idempotency key at Stripe.
     pub operation: Option<String>,
     /// The transfer at Stripe.
     pub transfer_id: Option<String>,
-    /// Why it waits, was refused or is in doubt: a word.
+    /// Why it waits, was refused or is in doubt: a code.
     pub reason: Option<String>,
     /// The same as a sentence for the professional.
     pub message: Option<&'static str>,
@@ -96,7 +96,7 @@ pub struct BatchEntryView {
     pub at: Timestamp,
 }
 
-/// What a professional owes in a currency, before and after the batch.
+/// A professional's debt in a currency, before and after the batch.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CarriedView {
@@ -106,7 +106,7 @@ pub struct CarriedView {
     pub currency: Currency,
     /// The debt before the batch.
     pub before_amount: i64,
-    /// What the batch keeps back.
+    /// The amount that the batch withholds.
     pub used_amount: i64,
     /// The debt that is carried forward.
     pub after_amount: i64,

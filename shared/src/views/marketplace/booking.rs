@@ -1,4 +1,4 @@
-//! A job that a customer asked a professional for.
+//! A job that a customer requested from a professional.
 
 use serde::Serialize;
 
@@ -10,72 +10,72 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// A job that a customer asked a professional for.
+/// A job that a customer requested from a professional.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingView {
     /// The booking.
     pub booking_id: BookingId,
-    /// How far it is.
+    /// The status of the booking.
     pub status: BookingStatus,
-    /// Who is asked to do the job.
+    /// The professional who is requested.
     pub professional_id: ProfessionalId,
-    /// Who asked for it.
+    /// The customer who requested it.
     pub customer_id: CustomerId,
-    /// Where the customer's money is. What is `…_pending` is being done and is tried again; what is `…_refused`
-    /// Stripe refused, and it stays as it is until a person has it tried again or closes it.
+    /// The status of the customer's payment. `…_pending` is in progress and retried; `…_refused` was refused
+    /// by Stripe and stays until a person retries or closes it.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::payment_status"))]
     pub payment_status: &'static str,
-    /// The payment at Stripe, once it was opened.
+    /// The payment at Stripe, once it was created.
     pub payment_intent_id: Option<PaymentIntentId>,
     /// The price, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub amount: i64,
     /// ISO 4217, lower case.
     pub currency: Currency,
-    /// What was taken from the customer.
+    /// The captured amount.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub captured_amount: i64,
-    /// What of it went back.
+    /// The refunded amount.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub refunded_amount: i64,
-    /// Our part of what stayed; null for the customer.
+    /// The platform's fee; null for the customer.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub fee_amount: Option<i64>,
-    /// The professional's part of what stayed; null for the customer.
+    /// The professional's share; null for the customer.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub payable_amount: Option<i64>,
     /// When the job begins.
     pub scheduled_start: Timestamp,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: Timestamp,
-    /// When the customer's money was held.
+    /// When the payment was authorized.
     pub authorized_at: Option<Timestamp>,
     /// When it is declined without an answer; null unless it waits for an answer.
     pub decline_due_at: Option<Timestamp>,
-    /// When it became a promise.
+    /// When the professional accepted it.
     pub accepted_at: Option<Timestamp>,
-    /// When the job was done.
+    /// When the job was completed.
     pub completed_at: Option<Timestamp>,
     /// When it was declined.
     pub declined_at: Option<Timestamp>,
-    /// Why it was declined; `payment_failed` where Stripe refused to open or to take the payment.
+    /// Why it was declined; `payment_failed` if Stripe refused to create or to capture the payment.
     pub declined_reason: Option<DeclinedReason>,
-    /// When it was declined without a word of the professional.
+    /// When it was declined without an answer of the professional.
     pub auto_declined_at: Option<Timestamp>,
     /// Whether the schedule declined it.
     pub processed_by_cron: bool,
-    /// When it was called off.
+    /// When it was cancelled.
     pub cancelled_at: Option<Timestamp>,
-    /// Who called it off; `schedule` where the customer never paid.
+    /// Who cancelled it; `schedule` if the customer never paid.
     pub cancelled_by: Option<CancelledBy>,
-    /// Whether a dispute is undecided; no payout leaves meanwhile.
+    /// Whether a dispute is undecided; until then there is no payout.
     pub disputed: bool,
-    /// How the professional's part was settled; null until then, and for the customer.
+    /// How the professional's share was settled; null until then, and for the customer.
     pub payout: Option<BookingPayoutView>,
-    /// The steps that a provider refused for good and that nothing has resolved yet; nothing for the customer.
+    /// The steps that a provider refused for good and that are not resolved yet; empty for the customer.
     pub refused: Vec<StepRefusalView>,
-    /// What does not add up; nothing for the customer.
+    /// Contradictions between the recorded facts; empty for the customer.
     pub anomalies: Vec<Anomaly>,
 }
 
@@ -83,9 +83,9 @@ pub struct BookingView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StepRefusalView {
-    /// Which step.
+    /// The refused step.
     pub step: Step,
-    /// The provider's code, or our own word.
+    /// The provider's code, or one of ours.
     pub reason: String,
     /// The customer's money that waits because of it, in minor units.
     pub amount: Option<i64>,
@@ -93,20 +93,20 @@ pub struct StepRefusalView {
     pub refused_at: Timestamp,
 }
 
-/// How a professional's part was settled.
+/// How a professional's share was settled.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingPayoutView {
-    /// In which batch.
+    /// The batch that settled it.
     pub batch_id: BatchId,
-    /// By which transfer; null where a debt took all.
+    /// The transfer; null if a debt consumed the whole share.
     pub transfer_id: Option<TransferId>,
     /// When it was settled.
     pub paid_at: Timestamp,
-    /// What was transferred.
+    /// The transferred amount.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub amount: i64,
-    /// What was kept back for a debt.
+    /// The amount that was withheld for a debt.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
 }

@@ -4,17 +4,17 @@ use serde::Serialize;
 
 use crate::domain::kernel::money::Currency;
 
-/// The company's books.
+/// The company's ledger.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BooksView {
-    /// Each currency.
+    /// The ledger by currency.
     pub data: Vec<CurrencyBooksView>,
-    /// Whether that holds in every currency.
+    /// Whether all currencies are balanced.
     pub sums_to_zero: bool,
 }
 
-/// The books in one currency.
+/// The ledger in one currency.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CurrencyBooksView {
@@ -22,34 +22,34 @@ pub struct CurrencyBooksView {
     pub currency: Currency,
     /// Debits are positive, credits negative.
     pub accounts: LedgerAccountsView,
-    /// What should be at Stripe of the company's bookings.
+    /// The part of Stripe's balance that belongs to the company's bookings.
     pub cash_amount: i128,
-    /// Whether all accounts together are nothing, as they must be.
+    /// Whether all accounts sum to zero, as they must.
     pub sums_to_zero: bool,
 }
 
-/// Every account, also one on which nothing stands. Debits are positive, credits negative.
+/// The balance of every account. Debits are positive, credits negative.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LedgerAccountsView {
     /// Cash that customers paid.
     pub received: i128,
-    /// Cash that went back to customers.
+    /// Cash refunded to customers.
     pub refunded: i128,
-    /// Cash that banks took back.
+    /// Cash that banks withdrew in disputes.
     pub disputed: i128,
     /// Cash transferred to professionals.
     pub paid: i128,
-    /// Cash of transfers that came back.
+    /// Cash of reversed transfers.
     pub reversed: i128,
-    /// What banks keep until they decide.
+    /// The amount that banks hold in undecided disputes.
     pub contested: i128,
-    /// What professionals owe.
+    /// The debts of professionals.
     pub carried: i128,
-    /// Customers' money for jobs not done yet.
+    /// Customers' money for jobs that are not completed.
     pub held: i128,
-    /// Professionals' part of jobs done that is not settled.
+    /// Professionals' shares of completed jobs that are not settled.
     pub owed: i128,
-    /// Our part of jobs done.
+    /// The platform's fees for completed jobs.
     pub fees: i128,
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::domain::kernel::party::BookingId;
 use crate::providers::stripe::payment::PaymentIntentStatus;
 
-/// A payment as Stripe knows it now.
+/// The current state of a payment at Stripe.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingPaymentView {
@@ -14,8 +14,8 @@ pub struct BookingPaymentView {
     /// The payment at Stripe.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::party::PaymentIntentId"))]
     pub payment_intent_id: String,
-    /// Where it stands, in Stripe's words.
+    /// Stripe's status of the payment.
     pub status: PaymentIntentStatus,
-    /// With it the customer's browser confirms the payment. It is a secret of the customer.
+    /// The customer's browser confirms the payment with it. It is a secret of the customer.
     pub client_secret: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a run of the payouts decided, or would decide.
+//! The decisions of a payout run or a dry run.
 
 use serde::Serialize;
 
@@ -7,27 +7,27 @@ use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::marketplace::payout::{BatchId, SkipReason};
 
-/// What a run decided, or would decide.
+/// The decisions of a payout run or a dry run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PayoutPlanView {
-    /// Which batch.
+    /// The batch's day and time.
     pub batch_id: BatchId,
-    /// Whether nothing was claimed and written.
+    /// Whether it was a dry run.
     pub dry_run: bool,
-    /// What is transferred.
+    /// The planned transfers.
     pub transfers: Vec<PlannedTransferView>,
-    /// What a debt takes all of.
+    /// The bookings that a debt consumes entirely.
     pub settled: Vec<SettledView>,
-    /// What waits.
+    /// The bookings that wait.
     pub skips: Vec<SkippedView>,
-    /// What professionals owe.
+    /// The debts of professionals.
     pub carried: Vec<CarriedView>,
     /// The sums by currency, in minor units.
     pub totals: Vec<PlanTotalsView>,
-    /// What a second person would have to approve.
+    /// The amounts that need a second person's approval.
     pub awaiting_approval: Vec<AwaitingApprovalView>,
-    /// Whether a bound was reached: another request goes on.
+    /// Whether a limit was reached: another request continues.
     pub more: bool,
 }
 
@@ -39,19 +39,19 @@ pub struct PlannedTransferView {
     pub booking_id: BookingId,
     /// The professional.
     pub professional_id: ProfessionalId,
-    /// What is transferred.
+    /// The amount that is transferred.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub amount: i64,
     /// The currency, in lower case.
     pub currency: Currency,
-    /// What is kept back of the share for a debt.
+    /// The amount that is withheld from the share for a debt.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
     /// The operation, also the idempotency key at Stripe.
     pub operation: String,
 }
 
-/// A booking that a debt takes all of.
+/// A booking whose share a debt consumes entirely.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SettledView {
@@ -59,7 +59,7 @@ pub struct SettledView {
     pub booking_id: BookingId,
     /// The professional.
     pub professional_id: ProfessionalId,
-    /// What is kept back: all.
+    /// The withheld amount: the whole share.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
     /// The currency, in lower case.
@@ -78,7 +78,7 @@ pub struct SkippedView {
     pub amount: i64,
     /// The currency, in lower case.
     pub currency: Currency,
-    /// For what.
+    /// Why it waits: a code.
     pub reason: SkipReason,
     /// The same as a sentence for the professional.
     pub message: &'static str,
@@ -92,11 +92,11 @@ pub struct PlanTotalsView {
     pub currency: Currency,
     /// All shares.
     pub payable_amount: i64,
-    /// What is transferred.
+    /// The amount that is transferred.
     pub transferred_amount: i64,
-    /// What is kept back for debts.
+    /// The amount that is withheld for debts.
     pub carried_amount: i64,
-    /// What waits.
+    /// The amount that waits.
     pub skipped_amount: i64,
 }
 

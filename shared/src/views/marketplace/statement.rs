@@ -1,4 +1,4 @@
-//! What a professional earned, was paid and owes.
+//! A professional's earnings, payouts and debts.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::views::Timestamp;
 pub struct StatementView {
     /// The professional.
     pub professional_id: ProfessionalId,
-    /// What stands now, over all lines there ever were.
+    /// The current balances over all lines.
     pub balances: Vec<StatementBalanceView>,
     /// The lines.
     #[cfg_attr(feature = "openapi", schemars(length(max = 200)))]
@@ -24,42 +24,42 @@ pub struct StatementView {
     pub next_cursor: Option<String>,
 }
 
-/// What stands on a professional's accounts in one currency.
+/// A professional's balances in one currency.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StatementBalanceView {
     /// ISO 4217, lower case.
     pub currency: Currency,
-    /// What is still to be settled.
+    /// The amount that is still to be settled.
     pub owed_amount: i128,
-    /// What the professional owes.
+    /// The professional's debt.
     pub carried_amount: i128,
-    /// What was transferred.
+    /// The transferred amount.
     pub paid_amount: i128,
-    /// What of it came back.
+    /// The amount of reversed transfers.
     pub reversed_amount: i128,
 }
 
-/// What one fact changed for a professional.
+/// The changes by one fact.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StatementLineView {
     /// When it happened.
     pub at: Timestamp,
-    /// The entry in the books.
+    /// The ledger entry.
     pub entry_id: Uuid,
     /// The booking.
     pub booking_id: BookingId,
-    /// What happened.
+    /// The kind of the fact.
     pub cause: Kind,
     /// ISO 4217, lower case.
     pub currency: Currency,
-    /// More or less to be settled.
+    /// The change of the amount to be settled.
     pub owed_amount: i64,
-    /// A debt made, or kept back.
+    /// The change of the debt.
     pub carried_amount: i64,
-    /// What was transferred.
+    /// The transferred amount.
     pub paid_amount: i64,
-    /// What came back of a transfer.
+    /// The reversed amount.
     pub reversed_amount: i64,
 }

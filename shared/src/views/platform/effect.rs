@@ -1,4 +1,4 @@
-//! Effects that need a person, or may need one.
+//! Effects that need or may need a person.
 
 use serde::Serialize;
 
@@ -13,62 +13,62 @@ use crate::views::Timestamp;
 /// An external effect of a case or a booking. Its request is not shown, because it may name a person.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct TroubledEffectView {
-    /// The case, where it belongs to one.
+pub struct EffectView {
+    /// The case, if it belongs to one.
     pub case_id: Option<CaseId>,
-    /// The booking, where it belongs to one.
+    /// The booking, if it belongs to one.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Its name within its case or booking.
     pub operation: String,
-    /// What is done.
+    /// The kind of effect.
     pub kind: ActionKind,
-    /// How far it is.
+    /// The status of the effect.
     pub status: EffectStatus,
-    /// Why it is where it is: a code, or the provider's reference.
+    /// The reason for its status: a code, or the provider's reference.
     pub reason: Option<String>,
-    /// The money that it is about, in minor units.
+    /// The amount of money that it moves, in minor units.
     pub amount: Option<i64>,
-    /// In what.
+    /// The currency of the amount.
     pub currency: Option<Currency>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub tries: u32,
     /// When it was decided.
     pub decided_at: Timestamp,
-    /// When it may have left for the first time.
+    /// When the first attempt may have been sent.
     pub first_sent_at: Option<Timestamp>,
-    /// When it is tried again.
+    /// When it is retried.
     pub next_try_at: Option<Timestamp>,
-    /// When it reached its end.
+    /// When its status became final.
     pub ended_at: Option<Timestamp>,
 }
 
-/// Something that a provider refused for good.
+/// An effect that a provider refused for good.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RefusedEffectView {
-    /// The case, where it belongs to one.
+    /// The case, if it belongs to one.
     pub case_id: Option<CaseId>,
-    /// The booking, where it belongs to one.
+    /// The booking, if it belongs to one.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Its name within its case or booking.
     pub operation: String,
-    /// What was to be done.
+    /// The kind of effect.
     pub kind: ActionKind,
-    /// Who refused it.
+    /// The provider that refused it.
     pub provider: Option<Provider>,
-    /// The provider's own code; null where it gave none, or where the reason is ours.
+    /// The provider's own code; null if it sent none, or if the reason is ours.
     pub code: Option<String>,
-    /// The provider's code, or our own word.
+    /// The provider's code, or one of ours.
     pub reason: String,
-    /// What is so because of it.
+    /// The consequence of the refusal.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::platform::refusal::ConsequenceKind"))]
     pub consequence: Option<&'static str>,
     /// The money that waits because of it, in minor units.
     pub amount: Option<i64>,
-    /// In what.
+    /// The currency of the amount.
     pub currency: Option<Currency>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub tries: u32,
-    /// Since when.
+    /// When it was refused.
     pub refused_at: Option<Timestamp>,
 }

@@ -9,53 +9,53 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// Whether the service is well.
+/// The result of the health checks.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HealthView {
-    /// How it is.
+    /// The overall status of the service.
     pub status: HealthStatus,
-    /// The version that runs.
+    /// The running version of the service.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^\d+\.\d+\.\d+$")))]
     pub version: &'static str,
-    /// For how long this process has run.
+    /// The uptime of this process, in seconds.
     pub uptime_seconds: u64,
-    /// What time it is here.
+    /// The current time of the service.
     pub time: Timestamp,
-    /// The checks that were made.
+    /// The checks that were requested.
     pub checks: ChecksView,
 }
 
-/// How the service is.
+/// The overall status of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
-    /// Every check made is well.
+    /// Every check succeeded.
     Ok,
-    /// One of them is not.
+    /// At least one check failed.
     Failing,
 }
 
-/// The checks that were made.
+/// The checks that were requested.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 pub struct ChecksView {
-    /// Well where nothing is missing.
+    /// Succeeds if no required variable is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ConfigurationCheckView>,
-    /// Well where the table answers.
+    /// Succeeds if the table answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseCheckView>,
-    /// Well where nothing is missing.
+    /// Succeeds if no required variable is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhooks: Option<ConfigurationCheckView>,
-    /// Well where no last run is late and nothing is missing.
+    /// Succeeds if no last run is late and no required variable is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crons: Option<CronsCheckView>,
 }
 
-/// Well where nothing is missing.
+/// Succeeds if no required variable is missing.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ConfigurationCheckView {
@@ -64,19 +64,19 @@ pub struct ConfigurationCheckView {
     pub missing_configuration: Vec<&'static str>,
 }
 
-/// Well where the table answers.
+/// Succeeds if the table answers.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DatabaseCheckView {
     /// Whether the table answered.
     pub answers: bool,
-    /// The version of the data: the number of the last migration that was done. `null` where the table did not
+    /// The version of the data: the number of the last completed migration. `null` if the table did not
     /// answer.
     pub data_version: Option<u32>,
-    /// The version that this code expects. Another one is no illness: while a migration and a switch are under
-    /// way, either is in use.
+    /// The version that this code expects. A difference is no failure: during a migration and a deployment,
+    /// either is in use.
     pub expected_data_version: u32,
-    /// How long that took, in milliseconds.
+    /// The duration of the check, in milliseconds.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub duration_ms: f64,
     /// Names of the environment that are not set. Never a value.
@@ -84,7 +84,8 @@ pub struct DatabaseCheckView {
     pub missing_configuration: Vec<&'static str>,
 }
 
-/// Well where no last run is late and nothing is missing. A daily job that never ran yet is well.
+/// Succeeds if no last run is late and no required variable is missing. A daily job that has never run is not
+/// late.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CronsCheckView {

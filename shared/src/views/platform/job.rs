@@ -1,61 +1,61 @@
-//! Jobs: what a run did, and how one is doing.
+//! Jobs: the report of a run, and the status of each job.
 
 use serde::Serialize;
 
 use crate::domain::kernel::time;
-use crate::domain::platform::job::{CaptureTotals, Occurrence, Punctuality, Report};
+use crate::domain::platform::job::{CaptureTotals, JobStatus, Occurrence, Report};
 use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// What a run did.
+/// The report of a run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobReportView {
     /// The job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: String,
-    /// The planned firing it belongs to: the schedule's time, not that of the call.
+    /// The planned time of the run: that of the schedule, not of the call.
     #[cfg_attr(feature = "openapi", schemars(with = "Timestamp"))]
     pub occurrence: String,
-    /// Due rows this run looked at.
+    /// Due rows that this run processed.
     pub due: u64,
     /// Rows that reached the state they were due for.
     pub done: u64,
     /// Unanswered bookings that this run declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
-    /// How long the oldest event has waited that the event bus has yet to hear of, in seconds; 0 where none
-    /// waits. Of the job `event-publisher` only.
+    /// The age of the oldest event that was not published to the event bus, in seconds; 0 if there is none.
+    /// Only for the job `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
-    /// What analytics came to hear, where there is one. Of the job `event-publisher` only.
+    /// The events published to analytics, if it is configured. Only for the job `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub analytics: Option<CaptureTotals>,
-    /// Rows left for later on purpose; or why nothing was looked at.
+    /// Rows left for later on purpose; or why nothing was processed.
     pub skipped: SkippedRows,
-    /// Rows that could not be worked on and will be tried again.
+    /// Rows whose processing failed and is retried.
     pub failed: u64,
     /// Messages and changes with an unknown outcome; not repeated.
     pub in_doubt: u64,
     /// Wall time of the run, in milliseconds.
     pub duration_ms: u64,
-    /// Whether a bound was reached and the next tick goes on.
+    /// Whether a limit was reached and the next tick continues.
     pub more: bool,
 }
 
-/// What a run left for later.
+/// The rows that a run left for later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum SkippedRows {
-    /// So many rows, on purpose.
+    /// The number of rows left on purpose.
     Counted(u64),
-    /// All, because nothing was looked at.
+    /// All rows, because the run processed nothing.
     All(NotRun),
 }
 
-/// Why a firing looked at nothing.
+/// Why a run processed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -67,7 +67,7 @@ pub enum NotRun {
 }
 
 impl JobReportView {
-    /// What a firing answers at which nothing was looked at.
+    /// The report of a run that processed nothing.
     pub fn not_run(occurrence: &Occurrence, why: NotRun) -> Self {
         let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
         let report = Report { job, occurrence, ..Report::default() };
@@ -94,56 +94,56 @@ impl From<Report> for JobReportView {
     }
 }
 
-/// How a job is doing.
+/// The status of a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct JobStandingView {
+pub struct JobSummaryView {
     /// The job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: &'static str,
-    /// `late`: no run for longer than its pause and some patience.
-    pub status: Punctuality,
+    /// `late`: no run for longer than its interval and a margin.
+    pub status: JobStatus,
     /// When its newest run ended.
     pub last_run_at: Option<Timestamp>,
-    /// What its newest run did.
+    /// The report of its newest run.
     pub last_report: Option<JobReportView>,
-    /// What its runs of the last 24 full hours came to.
+    /// The totals of the last 24 full hours.
     pub last_24_hours: RecentRunsView,
 }
 
-/// What its runs of the last 24 full hours came to.
+/// The totals of the last 24 full hours.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecentRunsView {
-    /// What reached its state.
+    /// Rows that were processed.
     pub done: u64,
-    /// What could not be worked on.
+    /// Rows whose processing failed.
     pub failed: u64,
-    /// failed / (done + failed); 0 where there is nothing.
+    /// failed / (done + failed); 0 if both are 0.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0, max = 1)))]
     pub error_rate: f64,
 }
 
-/// How a job ran last.
+/// The last run of a job.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobStateView {
-    /// How it is doing.
+    /// The status of the job.
     pub status: JobHealth,
     /// When the last run ended.
     pub last_run_at: Option<Timestamp>,
-    /// What the last run did.
+    /// The report of the last run.
     pub last_report: Option<JobReportView>,
 }
 
-/// How a job is doing, where that is known.
+/// The status of a job, if it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobHealth {
     /// Its last run is recent enough.
     Ok,
-    /// The last run ended longer ago than the job may rest.
+    /// Its last run is too long ago.
     Late,
     /// It has never run.
     NeverRan,
@@ -151,12 +151,12 @@ pub enum JobHealth {
     Unknown,
 }
 
-impl From<Punctuality> for JobHealth {
-    fn from(punctuality: Punctuality) -> Self {
-        match punctuality {
-            Punctuality::Ok => Self::Ok,
-            Punctuality::Late => Self::Late,
-            Punctuality::NeverRan => Self::NeverRan,
+impl From<JobStatus> for JobHealth {
+    fn from(status: JobStatus) -> Self {
+        match status {
+            JobStatus::Ok => Self::Ok,
+            JobStatus::Late => Self::Late,
+            JobStatus::NeverRan => Self::NeverRan,
         }
     }
 }

@@ -1,33 +1,33 @@
-//! What the mailer reported.
+//! The reports of the mail provider.
 
 use serde::Serialize;
 
 use crate::views::Timestamp;
 
-/// What the mailer reported, without addresses. An address that bounced, whose reader complained, or that was
-/// blocked is not written to again until it is lifted at the mailer.
+/// The mail provider's reports, without addresses. After a bounce, a complaint or a block, an address gets no
+/// mails until it is removed from the provider's suppression list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MailReportsView {
-    /// From when on it is counted.
+    /// The start of the count.
     pub since: Timestamp,
-    /// Mails that a mail server refused for good.
+    /// Mails with a hard bounce.
     pub bounced: usize,
     /// Mails that were marked as spam.
     pub complained: usize,
-    /// Addresses that were put on the mailer's suppression list by hand.
+    /// Addresses that were added to the suppression list by hand.
     pub blocked: usize,
-    /// Addresses that were taken off that list and are written to again.
+    /// Addresses that were removed from the suppression list and get mails again.
     pub lifted: usize,
-    /// Mails that came back for a passing reason; their addresses are written to as before.
+    /// Mails with a soft bounce; their addresses still get mails.
     pub bounced_for_now: usize,
-    /// Mails that the mailer still tries to deliver.
+    /// Mails that the provider still tries to deliver.
     pub delayed: usize,
-    /// Mails that the mailer could not send, for a reason that is not the address: its quota, the domain, a
+    /// Mails that the provider could not send, for a reason other than the address: its quota, the domain, a
     /// key.
     pub failed: usize,
-    /// Mails about accounts that the mailer refused to take; the log has the reason of each.
+    /// Mails about accounts that the provider refused to accept; the log has the reason of each.
     pub refused: usize,
-    /// Whether there are more than were counted, the newest thousand.
+    /// Whether there are more than the counted newest thousand.
     pub more: bool,
 }

@@ -1,17 +1,17 @@
-//! What the reconciliation came to.
+//! The result of the reconciliation.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::views::Timestamp;
 
-/// What the reconciliation came to, over all companies.
+/// The result of the reconciliation, over all companies.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ReconciliationSummaryView {
     /// How many findings are open, of all companies.
     pub open_findings: u64,
-    /// What all findings differ by, in minor units of each currency.
+    /// The sum of all findings, in minor units of each currency.
     pub amounts: Vec<FindingAmountsView>,
     /// The ten newest reconciliations.
     pub runs: Vec<ReconciliationRunView>,
@@ -21,12 +21,12 @@ pub struct ReconciliationSummaryView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FindingAmountsView {
-    /// The currency, in Stripe's word.
+    /// The currency, as Stripe writes it.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub currency: String,
-    /// What the open ones differ by.
+    /// The sum of the open findings.
     pub open_amount: i64,
-    /// What those differ by that a person closed.
+    /// The sum of the findings that a person closed.
     pub accepted_amount: i64,
 }
 
@@ -38,30 +38,29 @@ pub struct ReconciliationRunView {
     pub run_id: Uuid,
     /// When it began.
     pub started_at: Timestamp,
-    /// When it ended; `null` while it runs, and where it was cut off.
+    /// When it ended; `null` while it runs, and if it was aborted.
     pub ended_at: Option<Timestamp>,
-    /// Events that were looked at.
+    /// Events that were processed.
     pub events: u64,
-    /// Events among them that had never come in, and did now.
+    /// Events among them that had never been received, and were received now.
     pub events_fetched: u64,
-    /// Lines of Stripe's balance that were looked at.
+    /// Balance transactions of Stripe that were processed.
     pub lines: u64,
-    /// Lines that the books explain.
+    /// Balance transactions that the ledger explains.
     pub explained: u64,
-    /// Lines that the books explain since a missing fact was recorded.
+    /// Balance transactions that the ledger explains since a missing fact was recorded.
     pub backfilled: u64,
     /// New findings.
     pub findings: u64,
     /// Findings that are explained now.
     pub closed: u64,
-    /// Transfers whose outcome is not known yet.
+    /// Transfers whose outcome is unknown.
     pub in_doubt: u64,
-    /// The cash in the books against the cash at Stripe since the beginning, by currency; empty until a run
-    /// comes to its end.
+    /// The cash in the ledger and at Stripe since the beginning, by currency; empty until a run is complete.
     pub cash: Vec<CashView>,
-    /// What kept the run from its end, in one word.
-    pub trouble: Option<String>,
-    /// Whether the next run goes on where this one stopped.
+    /// The code of the error that kept the run from completing.
+    pub error: Option<String>,
+    /// Whether the next run continues where this one stopped.
     pub more: bool,
 }
 
@@ -69,17 +68,17 @@ pub struct ReconciliationRunView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CashView {
-    /// The currency, in Stripe's word.
+    /// The currency, as Stripe writes it.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub currency: String,
-    /// By the lines of Stripe's balance.
+    /// The sum of Stripe's balance transactions.
     pub stripe_amount: i64,
-    /// By the books.
+    /// The sum of the ledger's cash accounts.
     pub books_amount: i64,
-    /// What the open findings differ by.
+    /// The sum of the open findings.
     pub open_amount: i64,
-    /// What the findings differ by that a person closed.
+    /// The sum of the findings that a person closed.
     pub accepted_amount: i64,
-    /// What is in neither: anything but 0 needs a person.
+    /// The rest: any value but 0 needs a person.
     pub unexplained_amount: i64,
 }

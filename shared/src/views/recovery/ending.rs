@@ -10,17 +10,17 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// The end a person put to a recovery.
+/// A manual end of a recovery.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EndingResultView {
     /// The case.
     pub case_id: CaseId,
-    /// Where the case stands.
+    /// The status of the case.
     pub case_status: CaseStatus,
-    /// By what the case was cancelled; null where it was not.
+    /// What cancelled the case; null if it was not cancelled.
     pub ended_by: Option<EndedBy>,
-    /// What names this ending among the case's actions; numbered where Whop had refused an earlier one.
+    /// The name of this action within the case; numbered if Whop had refused an earlier one.
     #[cfg_attr(
         feature = "openapi",
         schemars(regex(
@@ -28,14 +28,14 @@ pub struct EndingResultView {
         ))
     )]
     pub operation: String,
-    /// What was done.
+    /// The kind of action.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::kinds_of_endings"))]
     pub kind: ActionKind,
-    /// How far it is.
+    /// The status of the action.
     pub status: EffectStatus,
-    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
+    /// The reason for its status: one of our codes, or the provider's reference if it is `done`.
     pub reason: Option<String>,
-    /// A person asked for it.
+    /// Whether a person requested it.
     #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]
     pub manual: bool,
     /// When it was decided.

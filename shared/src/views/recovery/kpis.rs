@@ -1,37 +1,37 @@
-//! What came back, for the dashboard.
+//! Recovered revenue, for the dashboard.
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::recovery::kpi::Counters;
 
-/// What came back in a window of days.
+/// Recovered revenue in a window of days.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct KpiSummaryView {
-    /// How many days the window has; today (UTC) is its last.
+    /// The number of days in the window; today (UTC) is its last.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1, max = 365)))]
     pub window_days: u16,
     /// First day of the window.
     pub from: NaiveDate,
     /// Last day of the window.
     pub to: NaiveDate,
-    /// Cases whose first failure lies in the window, whatever became of them.
+    /// Cases whose first failure is in the window, in any status.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub active_cases: i64,
     /// Those of them that were recovered.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub recoveries: i64,
-    /// Recoveries by cases, to four decimals; 0 where there are no cases.
+    /// Recoveries divided by cases, to four decimals; 0 if there are no cases.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0, max = 1)))]
     pub recovery_rate: f64,
-    /// What came back and stayed, in minor units of `currency`.
+    /// Recovered revenue less refunds and disputes, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub recovered_revenue_cents: i64,
-    /// The currency most of the cases are in, ISO 4217 in lower case; `usd` where there are none.
+    /// The currency of most cases, ISO 4217 in lower case; `usd` if there are none.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::money::Currency"))]
     pub currency: String,
-    /// What came back and stayed, in every currency.
+    /// Recovered revenue less refunds and disputes, in every currency.
     pub recovered_revenue: Vec<RevenueView>,
 }
 

@@ -1,38 +1,37 @@
-//! A membership as Whop knows it.
+//! A membership, as Whop returns it.
 
 use serde::Serialize;
 
 use crate::domain::kernel::id::{CompanyId, MembershipId, UserId};
 use crate::views::Timestamp;
 
-/// A membership as Whop knows it at this moment. No name and no mail address.
+/// The current state of a membership at Whop, without name and mail address.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MembershipView {
-    /// As Whop names it.
+    /// Whop's id of the membership.
     pub membership_id: MembershipId,
     /// The company that sells it.
     pub company_id: CompanyId,
-    /// The member, where Whop names one.
+    /// The member, if Whop returns one.
     pub user_id: Option<UserId>,
-    /// The product it gives access to, where Whop names it.
+    /// The product that it gives access to, if Whop returns it.
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["prod_w2"])))]
     pub product_id: Option<String>,
-    /// In Whop's words.
+    /// Whop's status of the membership.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["active", "past_due", "canceled"])))]
     pub status: String,
     /// Whether it ends with its period.
     pub cancel_at_period_end: bool,
-    /// Whether nothing is charged until it is resumed; null where the answer of the pinned version does not
-    /// say.
+    /// Whether collection is paused until it is resumed; null if the pinned version does not return it.
     pub collection_paused: Option<bool>,
-    /// When the current period began; null where the answer of the pinned version does not say.
+    /// When the current period began; null if the pinned version does not return it.
     pub renewal_period_start: Option<Timestamp>,
     /// When the current period ends.
     pub renewal_period_end: Option<Timestamp>,
-    /// Where the member can pay or manage it: Whop's own link, or else the page of the membership in the form
-    /// of those links.
+    /// The page where the member can pay or manage it: Whop's own link, or else one in the form of those
+    /// links.
     #[cfg_attr(feature = "openapi", schemars(length(max = 500)))]
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^https://([a-z0-9-]+\.)*whop\.com(/|$)")))]
     pub manage_url: String,
@@ -42,9 +41,9 @@ pub struct MembershipView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ManageUrlView {
-    /// As Whop names it.
+    /// Whop's id of the membership.
     pub membership_id: MembershipId,
-    /// Where the member can pay or manage it.
+    /// The page where the member can pay or manage it.
     #[cfg_attr(feature = "openapi", schemars(length(max = 500)))]
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^https://")))]
     pub manage_url: String,

@@ -1,4 +1,4 @@
-//! A reminder by hand.
+//! A manual reminder.
 
 use serde::Serialize;
 
@@ -9,32 +9,32 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// A reminder by hand.
+/// A manual reminder.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct NudgeResultView {
     /// The case.
     pub case_id: CaseId,
-    /// What names this reminder among the case's actions.
+    /// The name of this action within the case.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^nudge:[0-9a-f]{32}$")))]
     pub operation: String,
-    /// What was done.
+    /// The kind of action.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::kinds_of_nudges"))]
     pub kind: ActionKind,
-    /// How far it is.
+    /// The status of the action.
     pub status: EffectStatus,
-    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
+    /// The reason for its status: one of our codes, or the provider's reference if it is `done`.
     pub reason: Option<String>,
-    /// By which way.
+    /// The channel of the message.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::channels_of_nudges"))]
     pub channel: Option<Channel>,
-    /// Which message of the case this is, by schedule and by hand alike.
+    /// The number of the message within the case, counting scheduled and manual ones.
     #[cfg_attr(feature = "openapi", schemars(with = "u32", range(min = 1, max = 100)))]
     pub attempt_number: Option<u32>,
-    /// Which words were sent.
+    /// The version of the text that was sent.
     #[cfg_attr(feature = "openapi", schemars(with = "u32", range(min = 1)))]
     pub template_version: Option<u32>,
-    /// A person asked for it.
+    /// Whether a person requested it.
     #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]
     pub manual: bool,
     /// When it was decided.

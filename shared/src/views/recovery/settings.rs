@@ -6,7 +6,7 @@ use crate::domain::kernel::message::Language;
 use crate::store::company::SettingsRow;
 use crate::views::Timestamp;
 
-/// What a company wants done about failed renewals.
+/// A company's settings for failed renewals.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SettingsView {
@@ -17,15 +17,15 @@ pub struct SettingsView {
     /// Free days granted once per case, before its first reminder; 0 for none.
     #[cfg_attr(feature = "openapi", schemars(range(max = 365)))]
     pub incentive_days: u16,
-    /// Days after the first failure at which to remind: ascending, none twice.
+    /// Days after the first failure on which reminders are sent: ascending, without duplicates.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 10), inner(range(max = 30))))]
     #[cfg_attr(feature = "openapi", schemars(extend("uniqueItems" = true)))]
     pub reminder_offsets_days: Vec<u8>,
-    /// In which language members are written to.
+    /// The language of messages to members.
     pub language: Language,
     /// When they were saved; null while they are the defaults.
     pub updated_at: Option<Timestamp>,
-    /// Counts the changes; 0 for the defaults.
+    /// The number of changes; 0 for the defaults.
     pub version: u64,
 }
 

@@ -16,7 +16,7 @@ impl Invariant for EndedRunsLeaveNothing {
         };
         for row in changes.filter(is_run) {
             let run: Reconciliation = row.read();
-            let is_whole = run.ended_at.is_some() && run.trouble.is_none() && !run.more;
+            let is_whole = run.ended_at.is_some() && run.error.is_none() && !run.more;
             let left = run.cash.values().any(|cash| cash.unexplained_amount() != 0);
             must(!is_whole || !left, || {
                 format!("a run came to its end and left something unexplained: {row}")

@@ -1,12 +1,12 @@
-//! What the protocol takes for granted, and what becomes of it where that is not so.
+//! The assumptions of the protocol, and the consequences of their violation.
 
 use model::properties::PAID_ONCE;
 use model::{Clock, Protocol, Rule, Rules, World};
 
 use super::{fails, holds};
 
-/// The finer time has two ticks between the horizon and oblivion, which stand for the hour from 23 h
-/// to 24 h, and two in a lease beyond the one a call is taken for.
+/// The finer clock has two ticks between the horizon and the expiry of a key, which represent the hour from
+/// 23 h to 24 h, and two more in a lease than a call is assumed to take.
 fn with_calls_of(call_ticks: u8, rules: Rules) -> Protocol {
     let world = World { call_ticks, ..World::DOCUMENTED };
     Protocol { clock: Clock::FINE, world, rules, ..Protocol::WHOLE }

@@ -1,7 +1,7 @@
-//! Seeded defects: a rule is left out, and the checker must find what then goes wrong.
+//! Seeded defects: a rule is disabled, and the checker must find the error.
 //!
-//! Where the two lines of defence both stand before a defect, one of them is taken away first: a
-//! defect that the other line makes harmless is no defect.
+//! If both lines of defence cover a defect, one of them is disabled first, because the other would make it
+//! harmless.
 
 use model::properties::{ENDS, FENCED, PAID_IS_TRUE, PAID_ONCE, REJECTED_IS_FINAL};
 use model::{Protocol, Rule, Rules, World};
@@ -26,7 +26,7 @@ fn a_key_sent_again_after_a_day_without_a_look_up_is_noticed() {
 }
 
 #[test]
-fn a_payout_whose_key_is_too_old_and_that_nobody_looks_up_is_noticed() {
+fn an_expired_key_without_a_look_up_is_detected() {
     fails("stuck", under(Rules::BOTH_LINES.without(Rule::OldKeyIsLookedUp)), ENDS);
 }
 
@@ -49,7 +49,7 @@ fn a_clock_that_is_read_at_the_claim_and_not_before_the_call_is_noticed() {
 }
 
 #[test]
-fn a_new_version_that_nobody_looked_before_is_noticed_and_one_look_is_enough() {
+fn a_new_version_without_a_look_up_is_detected_and_one_is_enough() {
     let blind =
         Rules::LEASE_LINE.without(Rule::RefusedRepetitionIsLookedUp).without(Rule::NewVersionIsLookedUp);
     fails("new version without a look-up", under(blind), PAID_ONCE);
@@ -57,7 +57,7 @@ fn a_new_version_that_nobody_looked_before_is_noticed_and_one_look_is_enough() {
 }
 
 #[test]
-fn a_refused_repetition_that_nobody_looks_up_is_noticed() {
+fn a_refused_retry_without_a_look_up_is_detected() {
     let rules = Rules::BOTH_LINES.without(Rule::RefusedRepetitionIsLookedUp);
     fails("refused repetition", under(rules), REJECTED_IS_FINAL);
 }
@@ -68,7 +68,7 @@ fn a_429_that_makes_a_doubtful_payout_look_unsent_is_noticed() {
 }
 
 #[test]
-fn a_time_out_that_is_looked_up_at_once_is_noticed_unless_an_empty_look_up_waits() {
+fn an_immediate_look_up_after_a_time_out_is_detected_unless_an_empty_one_waits() {
     let hasty = Rule::DoubtIsLeftAlone;
     fails("hasty look-up", under(Rules::LEASE_LINE.without(hasty)), PAID_ONCE);
     holds("hasty look-up, waiting", under(Rules::BOTH_LINES.without(hasty)));

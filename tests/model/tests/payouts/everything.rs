@@ -5,7 +5,7 @@ use model::{Clock, Protocol, Rules, World};
 use super::holds;
 
 #[test]
-fn two_workers_pay_once_whatever_happens_when() {
+fn two_workers_pay_once_in_every_schedule() {
     holds("two workers", Protocol::WHOLE);
     holds("two workers, finer time", Protocol { clock: Clock::FINE, ..Protocol::WHOLE });
 }
@@ -16,7 +16,7 @@ fn two_workers_pay_once_through_three_versions() {
 }
 
 #[test]
-fn three_workers_pay_once_whatever_happens_when() {
+fn three_workers_pay_once_in_every_schedule() {
     holds("three workers", Protocol { workers: 3, ..Protocol::WHOLE });
 }
 
@@ -30,13 +30,13 @@ fn a_call_that_ends_within_its_lease_is_enough_to_pay_once() {
 }
 
 #[test]
-fn keys_sent_within_a_day_and_look_ups_believed_after_it_are_enough_to_pay_once() {
+fn keys_within_a_day_and_look_ups_after_it_suffice_to_pay_once() {
     holds("day line", Protocol { rules: Rules::DAY_LINE, ..Protocol::WHOLE });
     holds("day line, finer time", Protocol { rules: Rules::DAY_LINE, clock: Clock::FINE, ..Protocol::WHOLE });
 }
 
 #[test]
-fn a_table_that_was_restored_pays_once_whatever_it_has_forgotten() {
+fn a_restored_table_pays_once() {
     let world = World { restores: true, ..World::DOCUMENTED };
     holds("two workers, restored", Protocol { world, ..Protocol::WHOLE });
 }

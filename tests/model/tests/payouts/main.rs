@@ -1,4 +1,4 @@
-//! Every order of events of the payout protocol, over any time; and what each of its rules is for.
+//! Every order of events of the payout protocol, over any time, and the purpose of each of its rules.
 
 mod assumptions;
 mod defects;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use model::Protocol;
 use stateright::{Checker, HasDiscoveries, Model};
 
-/// Visits every state there is: no property may fail anywhere, and what should be possible must be.
+/// Visits every state: no property may fail, and every required state must be reachable.
 fn holds(name: &str, protocol: Protocol) {
     let start = Instant::now();
     let checker = protocol.checker().spawn_bfs().join();

@@ -41,7 +41,7 @@ pub(super) fn item(pk: &str, owner: &str) -> HashMap<String, AttributeValue> {
         .into()
 }
 
-/// A claim: the item must be new, and a loser is told who was first.
+/// A conditional write: the item must be new, and a refusal returns the existing owner.
 pub(super) fn claim(pk: &str, owner: &str) -> Put {
     Put::builder()
         .table_name(TABLE)
@@ -100,7 +100,7 @@ async fn items_are_written_under_a_condition_and_found_through_the_index() {
 }
 
 #[tokio::test]
-async fn a_cancelled_transaction_says_which_condition_failed_and_what_it_found() {
+async fn a_cancelled_transaction_returns_the_failed_condition_and_the_existing_item() {
     let dynamo = EmbeddedDynamo::memory();
     let client = with_table(&dynamo).await;
     claim_alone(&client, "case#2", "a").await.unwrap();

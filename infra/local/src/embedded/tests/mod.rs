@@ -1,4 +1,4 @@
-//! What the real SDK sees of the embedded database.
+//! Tests of the embedded database through the real SDK.
 
 mod database;
 mod database_faults;

@@ -12,7 +12,7 @@ use stand_ins::stripe::{API_VERSION, DisputeStatus, IntentStatus, StripeStandIn}
 /// The first payment intent of a Stripe.
 const INTENT: &str = "pi_0000000001";
 
-/// A Stripe with one payment intent of 10,000 that nobody has paid.
+/// A Stripe with one unpaid payment intent of 10,000.
 async fn stripe() -> StripeStandIn {
     let clock = SandboxClock::frozen("2025-11-18T12:00:00Z".parse().unwrap());
     let stripe = Sandbox::memory(clock).stripe;
@@ -43,7 +43,7 @@ fn refunded(stripe: &StripeStandIn) -> i64 {
 }
 
 #[tokio::test]
-async fn a_payment_is_given_back_in_parts_whole_and_comes_back() {
+async fn a_payment_is_refunded_in_parts_and_whole_and_a_refund_fails() {
     let stripe = stripe().await;
     play(&stripe, "authorized", Value::Null).unwrap();
     let early = play(&stripe, "refunded", Value::Null).unwrap_err();
@@ -69,7 +69,7 @@ async fn a_dispute_is_opened_and_then_won_or_lost() {
         let stripe = stripe().await;
         play(&stripe, "authorized", Value::Null).unwrap();
         play(&stripe, "captured", Value::Null).unwrap();
-        assert!(play(&stripe, outcome, Value::Null).is_err(), "nobody disputes it");
+        assert!(play(&stripe, outcome, Value::Null).is_err(), "the payment has no dispute");
         play(&stripe, "disputed", Value::Null).unwrap();
         let refused = play(&stripe, "refunded", Value::Null).unwrap_err();
         assert!(refused.ends_with("is \"succeeded\" and its dispute is \"needs_response\""), "{refused}");

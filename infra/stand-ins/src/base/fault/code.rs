@@ -17,7 +17,7 @@ impl ErrorCode {
     ///
     /// # Panics
     ///
-    /// Where it is none: a rule for a misspelt code would try something else than it says.
+    /// If it is none, because a rule with a misspelt code would test something else.
     pub const fn new(text: &str) -> Self {
         match Self::parse(text) {
             Some(code) => code,

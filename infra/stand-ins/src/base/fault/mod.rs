@@ -1,4 +1,4 @@
-//! Provider trouble on demand: slow, failing, or gone without saying whether it acted.
+//! Fault injection: slow answers, errors, and connections that are cut before or after the provider acted.
 
 mod code;
 mod http;
@@ -20,12 +20,12 @@ pub use watch::CallHook;
 use super::ProviderState;
 use super::journal::{ForeignRecord, Journal, Record};
 use super::outbox::Provider;
-use super::server::severed;
+use super::server::cut_connection;
 
-/// What a stand-in asks its caller to wait after a 429.
+/// The `Retry-After` of an injected 429.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 
-/// Under which name the rules then in force stand in the journal.
+/// The name of the current rules in the journal.
 const NAME: &str = "faults";
 
 /// The rules in force; the first that matches a request decides it.
@@ -36,7 +36,7 @@ pub struct Faults {
     watch: watch::CallHooks,
 }
 
-/// A request as far as rules look at it.
+/// The parts of a request that rules match.
 pub(crate) struct Call {
     provider: Provider,
     operation: Operation,
@@ -86,7 +86,7 @@ impl Faults {
         self.change(Vec::clear);
     }
 
-    /// Does again what was written.
+    /// Replays a journal record.
     pub(crate) fn replay(&self, record: &mut Record) -> Result<(), ForeignRecord> {
         if let Some(rules) = record.take(NAME)? {
             *self.list() = rules;
@@ -94,8 +94,8 @@ impl Faults {
         Ok(())
     }
 
-    /// Lets `act` happen as the rules allow, and answers, or hangs up, as they say.
-    pub(crate) async fn around(
+    /// Runs `act` and answers, unless a rule injects a fault.
+    pub(crate) async fn with_faults(
         &self,
         call: Call,
         act: impl FnOnce() -> Response + Send + 'static,
@@ -108,16 +108,17 @@ impl Faults {
                 refuse(kept.status, kept.code.as_ref().map(ErrorCode::as_str))
             }
         };
-        self.around_keeping(call, keeps_no_errors).await
+        self.with_faults_keeping(call, keeps_no_errors).await
     }
 
-    /// Like [`Self::around`] for a provider that keeps errors under keys: `act` is told which to keep.
-    pub(crate) async fn around_keeping(
+    /// Like [`Self::with_faults`] for a provider that stores errors under idempotency keys: `act` receives
+    /// the error to store.
+    pub(crate) async fn with_faults_keeping(
         &self,
         call: Call,
         act: impl FnOnce(Option<KeptError>) -> Response + Send + 'static,
     ) -> Response {
-        let (_answering, chosen) = self.watch.begin(call.operation);
+        let (_guard, chosen) = self.watch.begin(call.operation);
         let chosen = chosen.or_else(|| self.take(&call));
         let kept = |status, acts, code| Some(KeptError { status, acts, code });
         match chosen {
@@ -130,22 +131,21 @@ impl Faults {
                 let _hidden_by_the_error = act(None);
                 refusal(&call, status)
             }
-            Some(FaultKind::DropBefore) => severed(),
+            Some(FaultKind::DropBefore) => cut_connection(),
             Some(FaultKind::DropAfter) => {
                 let _never_sent = act(None);
-                severed()
+                cut_connection()
             }
             Some(FaultKind::SlowMs(ms)) => after_ms(ms, move || act(None)).await,
         }
     }
 
-    /// Whether a part of a request with parts of several companies is refused: only a rule that names the
-    /// part's company says so.
+    /// Whether a part of a batch request is refused. Only rules that name the part's company apply.
     pub(crate) fn refuses_part(&self, part: &Call) -> bool {
         self.take_where(|rule| rule.company.is_some() && rule.concerns(part)).is_some()
     }
 
-    /// The fault for this call, if any; a rule with no times left is gone.
+    /// The fault for this call, if any. A rule without remaining uses is removed.
     fn take(&self, call: &Call) -> Option<FaultKind> {
         self.take_where(|rule| rule.concerns(call))
     }
@@ -187,13 +187,13 @@ fn use_up(rules: &mut Vec<Rule>, index: usize) {
     }
 }
 
-/// Acts in a task of its own: a caller that loses patience must not undo what it asked for.
+/// Acts in its own task, because a client that hangs up must not cancel the effect it requested.
 async fn after_ms(ms: u64, act: impl FnOnce() -> Response + Send + 'static) -> Response {
     let task = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         act()
     });
-    task.await.unwrap_or_else(|_| severed())
+    task.await.unwrap_or_else(|_| cut_connection())
 }
 
 fn refusal(call: &Call, status: StatusCode) -> Response {

@@ -1,11 +1,12 @@
-//! What a provider can be asked.
+//! The operations of all providers.
 
 use serde::{Deserialize, Serialize};
 
-/// Writes each name once: it stands in rules as well as in request counts.
+/// Defines each operation's name once, for rules and for request counts.
 macro_rules! operations {
     ($($name:literal => $operation:ident, $request:literal;)*) => {
-        /// What a provider can be asked; a closed list, because a rule for a misspelt one would never fire.
+        /// An operation of a provider. The list is closed, because a rule for a misspelt name would never
+        /// apply.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum Operation {
             $(#[doc = $request] #[serde(rename = $name)] $operation,)*

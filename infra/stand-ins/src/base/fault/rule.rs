@@ -1,4 +1,4 @@
-//! The words in which trouble is ordered.
+//! Fault rules and their text format.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use crate::outbox::Provider;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Whose trouble it is.
+    /// The provider that shows the fault.
     pub provider: Provider,
     pub operation: Operation,
     pub kind: FaultKind,
@@ -34,7 +34,7 @@ impl Rule {
     }
 }
 
-/// One kind of trouble, written `status:500`, `drop_before`, `drop_after`, `slow:250`, `error_after:500`,
+/// One kind of fault, written `status:500`, `drop_before`, `drop_after`, `slow:250`, `error_after:500`,
 /// `stored:500`, `stored_after:500` or `refused:400:charge_expired_for_capture`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -45,7 +45,7 @@ pub enum FaultKind {
     DropBefore,
     /// Acts and closes the connection without an answer: the caller cannot know.
     DropAfter,
-    /// Waits so many milliseconds, then acts and answers, even if the caller has gone.
+    /// Waits this many milliseconds, then acts and answers, even if the client has disconnected.
     SlowMs(u64),
     /// Acts and answers this status all the same.
     ErrorAfter(StatusCode),
@@ -59,7 +59,7 @@ pub enum FaultKind {
     Refused(StatusCode, ErrorCode),
 }
 
-/// A kind of trouble nobody can make.
+/// A text that names no kind of fault.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected status:<400-599>, drop_before, drop_after, slow:<ms>, error_after:<400-599>, \
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_trouble_is_refused() {
+    fn an_unknown_kind_of_fault_is_refused() {
         for text in [
             "",
             "refused:400",

@@ -1,4 +1,4 @@
-//! Watching calls to the providers: each has a number, and a hook may make any of them go wrong.
+//! Counts the calls to all providers; a hook may inject a fault into any of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,14 +7,14 @@ use super::{FaultKind, Faults, Operation};
 /// Decides over one call to any provider; it is given the number of the call, counted from 1.
 pub type CallHook = Arc<dyn Fn(u64, Operation) -> Option<FaultKind> + Send + Sync>;
 
-/// What was seen of the calls.
+/// The number of calls so far, and the hook.
 #[derive(Clone, Default)]
 pub(super) struct CallHooks {
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<CallState>>,
 }
 
 #[derive(Default)]
-struct Seen {
+struct CallState {
     calls: u64,
     now: usize,
     most: usize,
@@ -39,8 +39,8 @@ impl Faults {
 }
 
 impl CallHooks {
-    /// Numbers a call and hears the hook. The call lasts until the guard is dropped.
-    pub(super) fn begin(&self, operation: Operation) -> (Answering, Option<FaultKind>) {
+    /// Numbers a call and runs the hook. The call counts as in progress until the guard is dropped.
+    pub(super) fn begin(&self, operation: Operation) -> (CallGuard, Option<FaultKind>) {
         let (call, hook) = {
             let mut seen = self.seen();
             seen.calls += 1;
@@ -48,24 +48,24 @@ impl CallHooks {
             seen.most = seen.most.max(seen.now);
             (seen.calls, seen.hook.clone())
         };
-        let answering = Answering(self.clone());
-        (answering, hook.and_then(|hook| hook(call, operation)))
+        let guard = CallGuard(self.clone());
+        (guard, hook.and_then(|hook| hook(call, operation)))
     }
 
     fn start_again(&self, hook: Option<CallHook>) {
         let mut seen = self.seen();
-        *seen = Seen { hook, now: seen.now, ..Seen::default() };
+        *seen = CallState { hook, now: seen.now, ..CallState::default() };
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
+    fn seen(&self) -> MutexGuard<'_, CallState> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A call that is being answered; a caller that hangs up ends it too.
-pub(super) struct Answering(CallHooks);
+pub(super) struct CallGuard(CallHooks);
 
-impl Drop for Answering {
+impl Drop for CallGuard {
     fn drop(&mut self) {
         self.0.seen().now -= 1;
     }

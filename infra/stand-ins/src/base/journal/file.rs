@@ -1,8 +1,8 @@
-//! The file of the journal: a first line that names the format, then one line a record.
+//! The journal file: a first line that names the format, then one record per line.
 //!
-//! A line is a seal, a blank and the record as JSON. The seal also covers the line before, so a
-//! line that was changed, lost or put elsewhere is noticed. What stands behind the last line feed
-//! was never confirmed to anybody: the process ended while it wrote.
+//! A line is a seal (a hash), a space and the record as JSON. The seal also covers the previous line, so
+//! changed, lost or moved lines are detected. Bytes after the last line feed were never confirmed: the
+//! process ended while it wrote them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,7 +18,7 @@ const FIRST_LINE: &[u8] = b"justonce sandbox journal 1\n";
 /// Hexadecimal digits of a seal: enough against accidents, which is all it is for.
 const SEAL_CHARS: usize = 16;
 
-/// A record may hold whatever was sent at once.
+/// A record may hold a whole request.
 const RECORD: Limits = Limits { max_bytes: usize::MAX, max_depth: TRUSTED.max_depth };
 
 /// The open and locked file.
@@ -45,12 +45,12 @@ pub enum OpenJournalError {
         path: PathBuf,
         /// The first line that is wrong, counted from 1.
         line: usize,
-        /// What is wrong; never anything of its content, which may be personal.
+        /// The reason; never any content, which may be personal data.
         what: &'static str,
     },
 }
 
-/// What is wrong with a record that cannot be read, although it stands there as it was written.
+/// The error of a record that is intact and cannot be parsed.
 const FOREIGN: &str = "another version of this program wrote it";
 
 impl OpenJournalError {
@@ -75,14 +75,14 @@ impl JournalFile {
             .truncate(false)
             .open(path)
             .map_err(io_error)?;
-        // Locked before the first look: what another process has not finished writing is no damage.
+        // Locked before the first read, because another process's unfinished line is no corruption.
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => OpenJournalError::InUse { path: path.to_owned() },
             TryLockError::Error(source) => io_error(source),
         })?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(io_error)?;
-        let (records, last_seal, confirmed_bytes) = read(&content).map_err(|Damage { line, what }| {
+        let (records, last_seal, confirmed_bytes) = read(&content).map_err(|Corruption { line, what }| {
             OpenJournalError::Damaged { path: path.to_owned(), line, what }
         })?;
         if confirmed_bytes < content.len() || content.is_empty() {
@@ -98,14 +98,14 @@ impl JournalFile {
         let seal = seal(&self.last_seal, json.as_bytes());
         let line = format!("{seal} {json}\n");
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        // Half a line may stand there now. Nothing may follow it, and the next start drops it.
+        // The file may end with half a line now. Nothing may follow it; the next start removes it.
         self.failed = written.is_err();
         written.unwrap_or_else(|error| panic!("{path} cannot be written: {error}"));
         self.last_seal = seal;
     }
 }
 
-/// Cuts off what was not confirmed and, in a new file, writes the first line.
+/// Removes unconfirmed bytes and, in a new file, writes the first line.
 fn start_behind(file: &mut File, confirmed_bytes: usize, path: &Path) -> io::Result<()> {
     file.set_len(confirmed_bytes as u64)?;
     file.seek(SeekFrom::End(0))?;
@@ -120,30 +120,30 @@ fn start_behind(file: &mut File, confirmed_bytes: usize, path: &Path) -> io::Res
     }
 }
 
-struct Damage {
+struct Corruption {
     line: usize,
     what: &'static str,
 }
 
-/// The records, the seal of the last one, and how many bytes hold them.
-fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Damage> {
+/// The records, the seal of the last one, and their size in bytes.
+fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Corruption> {
     if content.len() < FIRST_LINE.len() && FIRST_LINE.starts_with(content) {
         return Ok((Vec::new(), String::new(), 0));
     }
     let lines = content.strip_prefix(FIRST_LINE);
-    let lines = lines.ok_or(Damage { line: 1, what: "it is no sandbox journal of this version" })?;
+    let lines = lines.ok_or(Corruption { line: 1, what: "it is no sandbox journal of this version" })?;
     let (mut records, mut last_seal, mut confirmed_bytes) = (Vec::new(), String::new(), FIRST_LINE.len());
     for (index, line) in lines.split_inclusive(|&byte| byte == b'\n').enumerate() {
         let Some(whole) = line.strip_suffix(b"\n") else { break };
-        let damage = |what| Damage { line: line_of(index), what };
+        let corruption = |what| Corruption { line: line_of(index), what };
         let (seal_read, json) = whole.split_at_checked(SEAL_CHARS).unwrap_or_default();
-        let json = json.strip_prefix(b" ").ok_or_else(|| damage("it is no sealed record"))?;
+        let json = json.strip_prefix(b" ").ok_or_else(|| corruption("it is no sealed record"))?;
         let seal = seal(&last_seal, json);
         if seal.as_bytes() != seal_read {
-            return Err(damage("it, or the line before it, is not what was written"));
+            return Err(corruption("it, or the line before it, is not what was written"));
         }
         let record = read_within(json, RECORD);
-        records.push(record.map_err(|_| damage(FOREIGN))?);
+        records.push(record.map_err(|_| corruption(FOREIGN))?);
         (last_seal, confirmed_bytes) = (seal, confirmed_bytes + line.len());
     }
     Ok((records, last_seal, confirmed_bytes))

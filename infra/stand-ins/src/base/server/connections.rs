@@ -1,4 +1,4 @@
-//! The open connections of one listener, of which there are never more than its process can hold.
+//! The open connections of one listener, limited to what the process can hold.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -9,7 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// Never more than this, however many descriptors there are.
 const MAX_CONNECTIONS: usize = 512;
-/// Where nobody says how many descriptors there are: a quarter of what a Mac gives a process.
+/// The limit where the number of descriptors is unknown: a quarter of the default of macOS.
 const USUAL_CONNECTIONS: usize = 64;
 
 /// Connections, and which of them are being answered.
@@ -31,7 +31,11 @@ impl Connections {
     }
 
     /// Talks on a new connection; `busy` is true while a request on it is being answered.
-    pub(super) fn spawn(&mut self, talk: impl Future<Output = ()> + Send + 'static, busy: Arc<AtomicBool>) {
+    pub(super) fn spawn(
+        &mut self,
+        connection: impl Future<Output = ()> + Send + 'static,
+        busy: Arc<AtomicBool>,
+    ) {
         self.open.retain(|(task, _)| !task.is_finished());
         if self.open.len() >= self.limit {
             let idle = self.open.iter().position(|(_, busy)| !busy.load(Ordering::Relaxed));
@@ -39,7 +43,7 @@ impl Connections {
                 task.abort();
             }
         }
-        self.open.push_back((self.tasks.spawn(talk), busy));
+        self.open.push_back((self.tasks.spawn(connection), busy));
     }
 
     /// Waits until one has ended. Each is collected, so that a long session does not pile them up.
@@ -50,8 +54,8 @@ impl Connections {
     }
 }
 
-/// A quarter of the descriptors this process may have: the stand-ins have a listener of their own, and each of their
-/// connections has its other end here as well.
+/// A quarter of the process's descriptors: the stand-ins have their own listener, and the other end of each
+/// of their connections is in this process too.
 pub(super) fn limit() -> usize {
     let descriptors =
         std::fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft_limit(&limits));
@@ -69,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_descriptors_is_read_where_it_stands() {
+    fn the_limit_of_descriptors_is_read() {
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            64                   4096                 files     \n";
         assert_eq!(soft_limit(limits), Some(64));
         assert_eq!(
@@ -91,6 +95,6 @@ mod tests {
         let open: Vec<bool> = connections.open.iter().map(|(_, busy)| Arc::ptr_eq(busy, &flags[1])).collect();
         assert_eq!(open, [false, false], "the one in the middle was hung up on");
         flags[2].store(true, Ordering::Relaxed);
-        assert!(!connections.has_room(), "nobody who is being answered makes room");
+        assert!(!connections.has_room(), "a connection with a request in progress is not closed");
     }
 }

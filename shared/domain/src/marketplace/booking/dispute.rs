@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn stripes_words_are_read_and_no_others() {
+    fn only_stripes_statuses_are_parsed() {
         for status_code in ["warning_needs_response", "needs_response", "under_review", "won", "lost"] {
             let status = DisputeStatus::parse(status_code).unwrap();
             assert_eq!(serde_json::to_value(status).unwrap(), status_code);

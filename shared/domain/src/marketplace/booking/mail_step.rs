@@ -29,8 +29,8 @@ impl Booking {
                     && is_refused
                     && !self.is_answered_with_refusal(Step::Release)
             }
-            // While the customer's bank decides about a dispute, the refund does not depend on us. After a person
-            // closed the refusal, nobody works on the refund any more, so the mail would be wrong.
+            // While the customer's bank decides about a dispute, the refund does not depend on us. After a
+            // person closed the refusal, the refund is not retried any more, so the mail would be wrong.
             Step::RefundRefusedMail => {
                 let is_open = self
                     .refusals
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn both_sides_hear_of_a_refused_capture_and_of_its_correction() {
+    fn both_sides_get_a_mail_about_a_refused_capture_and_its_correction() {
         let failed = [accepted(), vec![refused(1.1, Step::Capture)]].concat();
         assert_eq!(mails(&failed), [Step::DeclineMail, Step::ProfessionalDeclinedMail]);
         let corrected = [Step::AcceptedMail, Step::ProfessionalAcceptedMail];
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_capture() {
+    fn a_professional_who_accepted_gets_a_mail_when_the_authorization_expires_before_the_capture() {
         let lapsed = [Step::DeclineMail, Step::ProfessionalDeclinedMail];
         assert_eq!(with(&accepted(), &[released(5.0)]), lapsed);
         assert_eq!(with(&accepted(), &[released(0.5)]), lapsed, "also where Stripe dates it before");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_customer_hears_of_a_refused_release_unless_they_read_it_in_the_answer() {
+    fn the_customer_gets_a_mail_about_a_refused_void_unless_the_answer_reported_it() {
         let held = [requested(), authorized(0.1, None)];
         for (by, hours, expected) in [
             (CancelledBy::Owner, 2.0, vec![Step::ReleaseRefusedMail]),
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_customer_hears_of_a_refused_refund_and_of_the_refund_that_went_through_after_all() {
+    fn the_customer_gets_mails_about_a_refused_refund_and_its_later_success() {
         for (by, hours, expected) in [
             (CancelledBy::Owner, 2.0, vec![Step::RefundRefusedMail]),
             (CancelledBy::Customer, 2.0, vec![]),

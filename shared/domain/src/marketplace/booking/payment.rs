@@ -124,16 +124,18 @@ mod tests {
 
     #[test]
     fn money_in_another_currency_makes_no_payment_the_bookings() {
-        let mut strange = of_second(captured(0.5, 10_000));
-        let BookingFactKind::Captured { money, .. } = &mut strange.what else { panic!("{strange:?}") };
+        let mut other_currency = of_second(captured(0.5, 10_000));
+        let BookingFactKind::Captured { money, .. } = &mut other_currency.what else {
+            panic!("{other_currency:?}")
+        };
         money.currency = Currency::parse("cop").unwrap();
-        let booking = booking(&[done(), vec![strange]].concat());
+        let booking = booking(&[done(), vec![other_currency]].concat());
         assert_eq!((booking.payment_intent, booking.amounts.captured), (Some(payment("pi_1")), 10_000));
         assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::SecondPayment]);
     }
 
     #[test]
-    fn a_payment_that_was_let_go_ends_the_booking_only_where_it_is_its_own() {
+    fn only_a_void_of_its_own_payment_ends_a_booking() {
         let let_go = history(&[requested(), of_second(authorized(0.1, None)), released(1.0, "pi_2")]);
         let stage = |opened: &str| let_go.booking_with(Some(&payment(opened))).unwrap().stage;
         assert_eq!((stage("pi_1"), stage("pi_2")), (BookingStatus::Requested, BookingStatus::Declined));

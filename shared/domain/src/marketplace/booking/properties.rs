@@ -20,7 +20,7 @@ proptest! {
     }
 
     #[test]
-    fn readers_who_know_different_parts_agree_once_they_meet(
+    fn merged_sets_of_facts_give_the_same_booking(
         parts in proptest::collection::vec(proptest::collection::vec(any_fact(), 0..8), 3),
     ) {
         let [a, b, c] = [0, 1, 2].map(|n| history(&parts[n]));
@@ -31,7 +31,7 @@ proptest! {
     }
 
     #[test]
-    fn no_amount_is_below_nothing_or_more_than_what_it_is_taken_out_of(
+    fn no_amount_is_negative_or_larger_than_its_source(
         facts in proptest::collection::vec(any_fact(), 0..40),
     ) {
         let amounts = booking(&[vec![requested()], facts].concat()).amounts;
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_person_may_ask_happens(
+    fn an_allowed_command_takes_effect(
         steps in proptest::collection::vec((any_fact().prop_filter("Stripe's", is_stripes), 0..5u8, 0..120u8), 0..16),
     ) {
         let mut history = history(&[requested()]);

@@ -49,7 +49,7 @@ mod tests {
     use crate::marketplace::booking::sample::{disputed, done, refunded};
 
     #[test]
-    fn of_disputes_above_what_is_left_the_later_one_lacks_it_and_none_lacks_it_twice() {
+    fn disputes_above_the_rest_reduce_the_latest_one_once() {
         let mut history = History::default();
         let later = |mut fact: BookingFact| {
             let BookingFactKind::Disputed { dispute_id, .. } = &mut fact.what else { panic!("{fact:?}") };

@@ -53,11 +53,11 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
         assert_eq!(failed.apply_command(command, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }
     let old = with(&[fact(2.0, BookingFactKind::Completed), refused(3.0, Step::Capture, 1, "card_declined")]);
-    assert_eq!((old.status, old.completed_at), (BookingStatus::Declined, None), "nobody was paid for it");
+    assert_eq!((old.status, old.completed_at), (BookingStatus::Declined, None), "there was no payout for it");
 }
 
 #[test]
-fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ended() {
+fn a_refused_capture_is_retried_or_voided_and_resolved_once_the_payment_has_ended() {
     let again = with(&[capture_refused(), decided(2.0, Step::Capture, 1, RefusalDecision::Retry)]);
     assert_eq!((again.status, wanted(&again)), (BookingStatus::Authorized, vec![Step::Capture]));
     let closed = with(&[capture_refused(), decided(2.0, Step::Capture, 1, RefusalDecision::Close)]);
@@ -78,7 +78,7 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
 }
 
 #[test]
-fn the_same_requests_decide_about_a_refused_step_as_asked_for_it() {
+fn repeating_the_command_decides_about_its_refused_step() {
     let failed = with(&[capture_refused()]);
     let answer = |command| failed.apply_command(command, "x", failed.stage_at).unwrap().what;
     let of = |decision| BookingFactKind::RefusalResolved { step: Step::Capture, version: 1, decision };
@@ -95,7 +95,7 @@ fn the_same_requests_decide_about_a_refused_step_as_asked_for_it() {
 }
 
 #[test]
-fn a_refused_refund_or_release_says_that_the_money_is_not_back() {
+fn a_refused_refund_or_void_shows_that_the_money_is_not_returned() {
     let cancelled = || fact(2.0, BookingFactKind::Cancelled { by: CancelledBy::Owner });
     let facts = [captured(1.2, 10_000), cancelled(), refused(2.1, Step::Refund, 1, "insufficient_funds")];
     let kept = with(&facts);
@@ -113,20 +113,24 @@ fn a_refused_refund_or_release_says_that_the_money_is_not_back() {
     let held = booking(&[&base[..], &[refusal]].concat());
     assert_eq!((held.status, held.payment_status()), (BookingStatus::Declined, "release_refused"));
     assert!(held.anomalies.contains(&Anomaly::HeldAfterEnd));
-    assert!(held.wants(Step::DeclineMail, None), "the customer hears it all the same");
+    assert!(held.wants(Step::DeclineMail, None), "the customer is notified all the same");
 }
 
 #[test]
 fn a_payment_that_stripe_does_not_open_ends_the_booking() {
     let early = booking(&[requested(), refused(0.01, Step::Hold, 1, "amount_too_small:amount")]);
     assert_eq!((early.status, early.payment_status()), (BookingStatus::Declined, "refused"));
-    assert_eq!((wanted(&early), early.unresolved_refusals().count()), (vec![], 0), "the asker is told");
+    assert_eq!(
+        (wanted(&early), early.unresolved_refusals().count()),
+        (vec![], 0),
+        "the caller gets the answer"
+    );
     let late = booking(&[requested(), refused(3.0, Step::Hold, 1, "account_invalid")]);
     assert_eq!((wanted(&late), late.unresolved_refusals().count()), (vec![Step::DeclineMail], 1));
 }
 
 #[test]
-fn a_refusal_of_an_older_version_says_nothing_of_the_newer_one() {
+fn a_refusal_of_an_older_version_does_not_affect_the_newer_one() {
     let retried = [capture_refused(), decided(2.0, Step::Capture, 1, RefusalDecision::Retry)];
     let second = refused(2.1, Step::Capture, 2, "card_declined");
     let twice = with(&[&retried[..], std::slice::from_ref(&second)].concat());

@@ -23,17 +23,17 @@ pub enum Step {
     /// Refund the whole payment.
     Refund,
     DeclineMail,
-    /// Tell the customer that the payment was captured, after a mail has said that it was not.
+    /// Notify the customer that the payment was captured, after a mail about its refusal.
     AcceptedMail,
-    /// Tell the customer of a cancelled booking that the authorization was not voided.
+    /// Notify the customer of a cancelled booking that the authorization was not voided.
     ReleaseRefusedMail,
-    /// Tell the customer of a cancelled booking that the refund has not gone through yet.
+    /// Notify the customer of a cancelled booking that the refund has not gone through yet.
     RefundRefusedMail,
-    /// Tell the customer that the refund went through, after a mail has said that it did not.
+    /// Notify the customer that the refund went through, after a mail about its refusal.
     RefundedMail,
-    /// Tell the professional that a booking they accepted was declined.
+    /// Notify the professional that a booking they accepted was declined.
     ProfessionalDeclinedMail,
-    /// Tell the professional that the payment was captured, after a mail has said that it was not.
+    /// Notify the professional that the payment was captured, after a mail about its refusal.
     ProfessionalAcceptedMail,
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_stage_asks_for_what_moves_the_money_as_it_says() {
+    fn each_stage_requires_the_steps_that_move_its_money() {
         let declined =
             || fact(30.0, BookingFactKind::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse });
         let released = || {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_opened_for_a_booking_that_came_to_nothing_is_closed() {
+    fn a_payment_created_for_an_ended_booking_is_cancelled() {
         let mut history = History::default();
         history.add(requested());
         history.add(fact(3.0, BookingFactKind::Cancelled { by: CancelledBy::Schedule }));

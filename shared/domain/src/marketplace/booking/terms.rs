@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_whole_is_no_fee() {
+    fn a_fee_above_the_whole_is_refused() {
         assert_eq!(FeeBasisPoints::new(10_001), Err(InvalidTerms::Fee));
         assert!(serde_json::from_str::<FeeBasisPoints>("10001").is_err());
     }

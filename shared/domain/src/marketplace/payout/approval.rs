@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_approval_counts_for_one_batch_for_a_week_and_not_for_who_gave_it() {
+    fn an_approval_is_valid_for_one_batch_for_a_week_and_not_for_a_run_of_its_approver() {
         let now = DateTime::UNIX_EPOCH;
         let [tuesday, friday] = ["payout-2025-11-18-tue", "payout-2025-11-21-fri"];
         let (tuesday, friday) = (BatchId::parse(tuesday).unwrap(), BatchId::parse(friday).unwrap());

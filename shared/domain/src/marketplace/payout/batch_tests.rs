@@ -43,7 +43,7 @@ fn a_batch_is_begun_resumed_and_completed() {
     let mut batch = batch();
     batch.begin(at(1)).unwrap();
     batch.begin(at(2)).unwrap();
-    assert_eq!(batch.changed_at, at(1), "a step taken twice is one step");
+    assert_eq!(batch.changed_at, at(1), "a repeated step is one step");
     batch.complete(at(3)).unwrap();
     batch.complete(at(4)).unwrap();
     assert_eq!((batch.status, batch.changed_at), (BatchStatus::Completed, at(3)));

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_the_same_word_everywhere() {
+    fn a_status_has_the_same_code_everywhere() {
         for status in [
             EntryStatus::Open,
             EntryStatus::Done,

@@ -113,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_paid_less_than_the_minimum_or_more_than_was_approved(input in any_input()) {
+    fn no_payout_is_below_the_minimum_or_above_the_approval(input in any_input()) {
         let mut sums: BTreeMap<(ProfessionalId, Currency), i128> = BTreeMap::new();
         for it in plan(&input).transfers {
             *sums.entry((it.professional_id, it.payable.currency)).or_default() += i128::from(it.request.amount);

@@ -162,13 +162,13 @@ fn a_share_whose_charge_is_known_needs_nothing_of_the_balance() {
     input.available.insert(usd(0).currency, -700);
     assert_eq!(results(&input), ["500", "platform_balance_low", "platform_balance_low", "100"]);
     input.available.insert(usd(0).currency, 250);
-    assert_eq!(results(&input)[1..3], ["platform_balance_low"; 2], "who has waited longest comes first");
+    assert_eq!(results(&input)[1..3], ["platform_balance_low"; 2], "the longest waiting comes first");
     input.available.insert(usd(0).currency, 300);
     assert_eq!(results(&input)[1..3], ["300", "platform_balance_low"]);
 }
 
 #[test]
-fn the_limits_are_those_of_the_whole_batch_however_many_looks_it_takes() {
+fn the_limits_apply_to_the_whole_batch_over_all_turns() {
     let mut input = input(vec![candidate(1, 1, 500, 60.0)]);
     input.rules.minimum.insert(usd(0).currency, 900);
     input.rules.approval_above.insert(usd(0).currency, 1_000);
@@ -184,7 +184,7 @@ fn the_limits_are_those_of_the_whole_batch_however_many_looks_it_takes() {
 }
 
 #[test]
-fn what_a_professional_can_mend_is_said() {
+fn skip_reasons_that_a_professional_can_fix_say_how() {
     let mut input = input(vec![candidate(1, 1, 500, 60.0)]);
     let with = |input: &mut PlanInput, change: fn(&mut PayeeAccount)| {
         let (id, mut payee) = payee(1, 0);
@@ -202,7 +202,7 @@ fn what_a_professional_can_mend_is_said() {
 }
 
 #[test]
-fn a_booking_says_itself_why_it_waits() {
+fn every_skipped_booking_has_a_reason() {
     let result = |facts: &[BookingFact], in_progress| {
         let booking = booking(facts);
         results(&input(vec![Candidate::of(booking_id(1), &booking, &Policy::default(), 1, in_progress)]))

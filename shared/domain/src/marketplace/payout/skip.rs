@@ -124,13 +124,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_the_same_word_everywhere_and_a_sentence() {
+    fn a_reason_has_one_code_and_one_sentence() {
         for reason in SkipReason::ALL {
             assert_eq!(SkipReason::parse(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert!(reason.sentence().ends_with('.'), "{reason:?}");
         }
-        assert!(SkipReason::ALL.is_sorted(), "the first of this order is told");
+        assert!(SkipReason::ALL.is_sorted(), "the first of this order is reported");
         assert_eq!(SkipReason::parse("tired"), None);
     }
 }

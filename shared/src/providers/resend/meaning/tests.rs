@@ -50,7 +50,7 @@ fn bounce(kind: &str) -> (&'static str, Value) {
 }
 
 #[test]
-fn every_event_of_the_sdk_means_what_the_table_says() {
+fn every_event_of_the_sdk_has_the_documented_meaning() {
     let suppress = |reason| Some(SuppressionChange::Suppress(reason));
     let none = || ("", Value::Null);
     for (kind, detail, report, change) in [
@@ -83,7 +83,7 @@ fn every_event_of_the_sdk_means_what_the_table_says() {
 }
 
 #[test]
-fn an_entry_of_the_suppression_list_says_why_and_who() {
+fn an_entry_of_the_suppression_list_has_a_reason_and_an_address() {
     for (kind, origin, change) in [
         ("suppression.added", "bounce", SuppressionChange::Suppress(SuppressionReason::Bounced)),
         ("suppression.added", "complaint", SuppressionChange::Suppress(SuppressionReason::Complained)),

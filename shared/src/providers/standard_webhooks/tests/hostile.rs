@@ -59,7 +59,7 @@ fn hostile_headers_are_refused_for_what_they_are_whether_or_not_the_source_exist
 }
 
 #[test]
-fn a_source_that_does_not_exist_says_what_a_known_one_tells_a_stranger() {
+fn an_unknown_source_answers_like_a_known_one_without_a_valid_signature() {
     let other = SigningKey::parse("whsec_YW5vdGhlciBzaXh0ZWVuIGJ5dGVz").unwrap();
     let wrong = with(&other.sign("msg_1", signed_at(), BODY));
     assert_eq!(refusal(&wrong), Some(Refused::Mismatch));

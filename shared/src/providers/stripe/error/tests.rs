@@ -38,7 +38,7 @@ const LEAVE: (&str, &str) = ("stripe-should-retry", "false");
 const REPLAYED: (&str, &str) = ("idempotent-replayed", "true");
 
 #[test]
-fn only_a_refusal_in_stripes_own_words_is_definitive() {
+fn only_an_error_in_stripes_format_is_a_final_refusal() {
     assert_eq!(ends(400, &[], &error(INVALID, "balance_insufficient")), rejected("balance_insufficient"));
     assert_eq!(ends(402, &[], &error("card_error", "card_declined")), rejected("card_declined"));
     assert_eq!(ends(400, &[REPLAYED], &error(INVALID, "resource_missing")), rejected("resource_missing"));
@@ -69,20 +69,16 @@ fn a_wrong_key_of_ours_is_no_refusal_of_the_operation() {
 }
 
 #[test]
-fn too_many_requests_are_asked_again_when_stripe_says_so() {
+fn a_429_is_retried_after_the_time_in_its_header() {
     let limited = error(INVALID, "rate_limit");
     assert_eq!(ends(429, &[("retry-after", "7")], &limited), not_sent("rate_limit", Some(7)));
     assert_eq!(ends(429, &[], &json!("")), not_sent("status_429", None));
-    assert_eq!(
-        ends(429, &[LEAVE], &limited),
-        not_sent("rate_limit", None),
-        "it was turned away all the same"
-    );
+    assert_eq!(ends(429, &[LEAVE], &limited), not_sent("rate_limit", None), "it was refused all the same");
     assert_eq!(ends(429, &[RETRY], &error(INVALID, "lock_timeout")), not_sent("lock_timeout", None));
 }
 
 #[test]
-fn a_key_in_use_or_of_another_body_says_nothing_of_the_operation() {
+fn a_key_in_use_or_of_another_body_leaves_the_operation_undecided() {
     assert_eq!(ends(409, &[], &error(INVALID, "idempotency_key_in_use")), in_doubt("idempotency_key_in_use"));
     let other =
         json!({"error": {"type": "idempotency_error", "message": "Keys for idempotent requests can only…"}});
@@ -103,7 +99,7 @@ fn an_error_of_stripes_is_settled_by_the_same_key_unless_the_error_is_kept_under
 }
 
 #[test]
-fn what_stripe_wants_repeated_is_no_refusal() {
+fn an_answer_with_should_retry_is_no_refusal() {
     let locked = error(INVALID, "lock_timeout");
     assert_eq!(ends(400, &[RETRY], &locked), not_sent("lock_timeout", None));
     assert_eq!(ends(400, &[LEAVE], &locked), rejected("lock_timeout"));
@@ -111,7 +107,7 @@ fn what_stripe_wants_repeated_is_no_refusal() {
 }
 
 #[test]
-fn an_intent_in_another_state_is_told_with_the_state() {
+fn an_intent_in_another_state_is_reported_with_the_state() {
     for state in ["succeeded", "canceled", "processing"] {
         let mut body = error(INVALID, "payment_intent_unexpected_state");
         body["error"]["payment_intent"] = json!({"id": "pi_1", "amount": 1000, "status": state});

@@ -169,7 +169,7 @@ fn an_expanded_charge_is_read_like_its_id() {
 }
 
 #[test]
-fn a_transfer_that_came_back_is_told_with_its_total_in_every_version() {
+fn a_reversed_transfer_is_reported_with_its_total_in_every_version() {
     for version in VERSIONS {
         let transfer = TransferId::parse("tr_3RfKq2").unwrap();
         for name in ["transfer.reversed", "transfer.updated"] {
@@ -186,19 +186,19 @@ fn a_transfer_that_came_back_is_told_with_its_total_in_every_version() {
 fn a_connected_account_and_its_payouts_are_read_in_every_version() {
     let account = || StripeAccountId::parse("acct_1RfKq2").unwrap();
     for version in VERSIONS {
-        let Meaning::Account(standing) = version.connected("account.updated", parsed(version.account)) else {
+        let Meaning::Account(status) = version.connected("account.updated", parsed(version.account)) else {
             panic!("{}", version.name);
         };
-        assert_eq!(standing.account, account());
-        assert!(standing.charges_enabled && standing.payouts_enabled, "{}", version.name);
-        assert_eq!((standing.currency, standing.disabled_reason), (Currency::parse("cop").ok(), None));
+        assert_eq!(status.account, account());
+        assert!(status.charges_enabled && status.payouts_enabled, "{}", version.name);
+        assert_eq!((status.currency, status.disabled_reason), (Currency::parse("cop").ok(), None));
         let gone = version.connected("account.application.deauthorized", json!({"id": "ca_1"}));
-        assert!(matches!(gone, Meaning::Account(standing) if !standing.payouts_enabled));
+        assert!(matches!(gone, Meaning::Account(status) if !status.payouts_enabled));
         for status in ["failed", "paid", "pending", "in_transit", "canceled", "a_later_status"] {
             let payout = with(version.payout, json!({"status": status}));
             let money = Money { amount: 14_000_000, currency: Currency::parse("cop").unwrap() };
             let failed = Meaning::PayoutFailed { account: account(), money };
-            assert_eq!(version.connected("payout.failed", payout), failed, "its name says what happened");
+            assert_eq!(version.connected("payout.failed", payout), failed, "its name is its meaning");
         }
     }
 }

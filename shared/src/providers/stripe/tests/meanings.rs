@@ -46,7 +46,7 @@ fn happened(name: &str, object: Value) -> BookingFactKind {
 }
 
 #[test]
-fn a_payment_is_held_taken_and_let_go() {
+fn a_payment_is_authorized_captured_and_voided() {
     let charge_id = || ChargeId::parse("ch_3RfKq2").ok();
     let held = |capture_before| BookingFactKind::Authorized {
         payment_intent: pi(),
@@ -88,7 +88,7 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
 }
 
 #[test]
-fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
+fn a_refund_is_the_refunded_total_of_a_captured_charge() {
     let refunded = |amount| BookingFactKind::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
     assert_eq!(happened("charge.refunded", back(2_500)), refunded(2_500));
@@ -100,7 +100,7 @@ fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
 }
 
 #[test]
-fn a_share_that_came_back_is_told_with_its_total() {
+fn a_reversed_transfer_is_reported_with_its_total() {
     for name in ["transfer.reversed", "transfer.updated"] {
         let what = BookingFactKind::TransferReversed {
             transfer: TransferId::parse("tr_3RfKq2").unwrap(),
@@ -111,7 +111,7 @@ fn a_share_that_came_back_is_told_with_its_total() {
 }
 
 #[test]
-fn half_a_name_names_nobody() {
+fn an_incomplete_owner_is_no_owner() {
     for metadata in [
         json!({"booking_id": BOOKING}),
         json!({"company_id": COMPANY, "booking_id": "booking_1"}),
@@ -128,18 +128,23 @@ fn half_a_name_names_nobody() {
 }
 
 #[test]
-fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
-    let told = |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
-    let Meaning::Account(standing) = told("account.updated", "acct_1RfKq2", account("active")) else {
-        panic!("no standing");
+fn an_event_of_a_connected_account_never_concerns_a_booking() {
+    let connected_meaning =
+        |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
+    let Meaning::Account(status) = connected_meaning("account.updated", "acct_1RfKq2", account("active"))
+    else {
+        panic!("no status");
     };
-    assert!(standing.charges_enabled && standing.payouts_enabled, "it receives transfers");
-    assert_eq!(standing.currency, Currency::parse("cop").ok());
-    let Meaning::Account(gone) = told("account.application.deauthorized", "acct_1RfKq2", json!({})) else {
-        panic!("no standing");
+    assert!(status.charges_enabled && status.payouts_enabled, "it receives transfers");
+    assert_eq!(status.currency, Currency::parse("cop").ok());
+    let Meaning::Account(gone) =
+        connected_meaning("account.application.deauthorized", "acct_1RfKq2", json!({}))
+    else {
+        panic!("no status");
     };
     assert!(!gone.charges_enabled && !gone.payouts_enabled);
-    let Meaning::PayoutFailed { account: whose, money } = told("payout.failed", "acct_1RfKq2", payout())
+    let Meaning::PayoutFailed { account: whose, money } =
+        connected_meaning("payout.failed", "acct_1RfKq2", payout())
     else {
         panic!("no failed payout");
     };
@@ -156,7 +161,7 @@ fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
         let ignored = Meaning::Ignored { reason: IgnoreReason::OtherAccount };
         assert_eq!((read.company_id, read.meaning), (None, ignored), "{name}");
     }
-    let others = told("account.updated", "acct_2", account("active"));
+    let others = connected_meaning("account.updated", "acct_2", account("active"));
     let account = StripeAccountId::parse("acct_2").unwrap();
     assert_eq!(others, Meaning::UnreadableAccount { account, part: Part::Account });
 }
@@ -204,10 +209,10 @@ fn money_that_cannot_be_read_is_neither_guessed_nor_nothing() {
 fn what_does_not_name_its_booking_is_ours_only_if_the_payment_is() {
     let foreign = |object: Value| with(object, "metadata", json!({"order": "7"}));
     let unreadable = |part| Meaning::UnreadablePayment { payment_intent: pi(), part };
-    let strange = with(foreign(intent("succeeded")), "currency", json!("xxx"));
-    assert_eq!(meaning("payment_intent.succeeded", strange), unreadable(Part::Currency));
-    let strange = with(foreign(charge(true)), "amount_refunded", json!(-1));
-    assert_eq!(meaning("charge.refunded", strange), unreadable(Part::Amount));
+    let unreadable_object = with(foreign(intent("succeeded")), "currency", json!("xxx"));
+    assert_eq!(meaning("payment_intent.succeeded", unreadable_object), unreadable(Part::Currency));
+    let unreadable_object = with(foreign(charge(true)), "amount_refunded", json!(-1));
+    assert_eq!(meaning("charge.refunded", unreadable_object), unreadable(Part::Amount));
     let not_ours = Meaning::Ignored { reason: IgnoreReason::NotOurs };
     for id in [Value::Null, json!(7), json!("pi 1")] {
         let nameless = with(foreign(intent("succeeded")), "id", id.clone());

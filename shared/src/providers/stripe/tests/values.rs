@@ -57,10 +57,10 @@ fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_pers
             assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{value}");
             let (dispute_id, payment_intent) = ("du_1RfKq2".to_owned(), Some(pi()));
             let what = BookingFactKind::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
-            let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
+            let expected = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
             for name in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
                 let dispute = with(version.dispute, json!({"status": value}));
-                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), told, "{value}");
+                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), expected, "{value}");
             }
         }
         // The first was sent before 2023-10-16 and means more than one thing.
@@ -119,20 +119,20 @@ fn every_reason_why_an_account_is_disabled_is_kept_as_it_is() {
         let field = if version.name < "2019-02-19" { "verification" } else { "requirements" };
         for value in values {
             let account = with(version.account, json!({field: {"disabled_reason": value}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
+            let Meaning::Account(status) = version.connected("account.updated", account) else {
                 panic!("{} {value}", version.name);
             };
-            assert_eq!(standing.disabled_reason.as_deref(), Some(value), "{}", version.name);
+            assert_eq!(status.disabled_reason.as_deref(), Some(value), "{}", version.name);
         }
         let capability = if version.name < "2019-08-14" { "platform_payments" } else { "transfers" };
         for (state, takes_transfers) in
             [("active", true), ("inactive", false), ("pending", false), ("a_later_state", false)]
         {
             let account = with(version.account, json!({"capabilities": {capability: state}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
+            let Meaning::Account(status) = version.connected("account.updated", account) else {
                 panic!("{} {state}", version.name);
             };
-            assert_eq!(standing.charges_enabled, takes_transfers, "{} {state}", version.name);
+            assert_eq!(status.charges_enabled, takes_transfers, "{} {state}", version.name);
         }
     }
 }

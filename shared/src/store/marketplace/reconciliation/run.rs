@@ -53,9 +53,9 @@ pub struct Reconciliation {
     /// The cash of the ledger and of Stripe, by currency; empty until a run is complete.
     #[serde(default)]
     pub cash: BTreeMap<String, Cash>,
-    /// One of our own reason codes for an incomplete run.
-    #[serde(default)]
-    pub trouble: Option<String>,
+    /// One of our own reason codes for an incomplete run. Older rows call it `trouble`.
+    #[serde(default, alias = "trouble")]
+    pub error: Option<String>,
     /// Whether the next run has to continue.
     pub more: bool,
 }
@@ -126,7 +126,7 @@ impl Reconciliation {
             closed: 0,
             in_doubt: 0,
             cash: BTreeMap::new(),
-            trouble: None,
+            error: None,
             more: false,
         }
     }

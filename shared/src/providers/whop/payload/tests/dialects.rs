@@ -118,7 +118,7 @@ fn every_dated_envelope_bears_the_date_of_its_folder_and_the_account_where_that_
 }
 
 #[test]
-fn a_name_with_underscores_says_what_the_one_with_dots_does() {
+fn a_name_with_underscores_means_the_same_as_with_dots() {
     for fixture in UNDERSCORED {
         let written: Value = serde_json::from_str(fixture.body).unwrap();
         assert_eq!(written["action"], fixture.name);
@@ -143,7 +143,7 @@ fn a_first_payment_is_a_purchase_and_a_renewal_is_none() {
         assert_eq!(by_hand.bought_at, None, "charged to a membership that there is: {body}");
     }
     let undated = event_with(v2::VALID, "/body/created_at", json!(null));
-    assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first that is heard of it");
+    assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first event about it");
 }
 
 #[test]

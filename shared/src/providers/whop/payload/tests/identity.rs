@@ -59,7 +59,7 @@ fn different_events_derive_different_ids() {
 }
 
 #[test]
-fn events_that_cannot_be_told_apart_by_their_fields_are_told_apart_by_their_bytes() {
+fn events_with_equal_fields_are_distinguished_by_their_bytes() {
     let id = |body: &str| event(body).event_id;
     assert_ne!(
         id(r#"{"action":"membership.metadata_updated","data":{"id":"mem_1","metadata":{"a":1}}}"#),

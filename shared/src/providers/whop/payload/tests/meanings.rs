@@ -24,7 +24,7 @@ fn only_a_failed_renewal_opens_a_case() {
 }
 
 #[test]
-fn only_a_payment_of_the_renewal_is_one_and_every_other_reason_is_told_apart() {
+fn only_payments_of_the_renewal_count_and_other_reasons_are_distinguished() {
     let success = |reason: Value| event_with(v1::SUCCEEDED, "/data/billing_reason", reason).meaning;
     let paid = |of_renewal| Meaning::PaymentSucceeded { money: usd(1900), of_renewal };
     for reason in
@@ -38,7 +38,7 @@ fn only_a_payment_of_the_renewal_is_one_and_every_other_reason_is_told_apart() {
 }
 
 #[test]
-fn a_word_that_nobody_knows_yet_waits_for_a_person() {
+fn an_unknown_value_waits_for_a_person() {
     for (fixture, field, part) in [
         (v1::FAILED, "billing_reason", Part::Reason),
         (v1::SUCCEEDED, "billing_reason", Part::Reason),
@@ -135,7 +135,7 @@ fn the_name_of_a_membership_event_is_trusted_and_not_its_valid_flag() {
 }
 
 #[test]
-fn a_return_that_came_to_nothing_is_zero() {
+fn a_failed_refund_or_won_dispute_is_zero() {
     let returned = |fixture, status: &str| match event_with(fixture, "/data/status", json!(status)).meaning {
         Meaning::MoneyReturned { money, .. } => money,
         other => panic!("{other:?}"),

@@ -53,7 +53,7 @@ async fn an_error_after_the_fact_hides_that_it_happened() {
 }
 
 #[tokio::test]
-async fn a_slow_answer_acts_even_for_a_caller_who_has_gone() {
+async fn a_slow_answer_acts_even_after_its_client_has_disconnected() {
     let sandbox = Sandbox::start().await;
     sandbox.fail(json!({"provider": "whop", "operation": "extend", "kind": "slow:300"}));
     let started = Instant::now();
@@ -69,7 +69,7 @@ async fn a_slow_answer_acts_even_for_a_caller_who_has_gone() {
 }
 
 #[tokio::test]
-async fn one_companys_trouble_spares_the_others() {
+async fn a_fault_of_one_company_does_not_affect_others() {
     let sandbox = Sandbox::start().await;
     sandbox.fail(json!({"provider": "whop", "operation": "*", "kind": "status:500", "company": "biz_open"}));
     assert_eq!(sandbox.get("/api/v1/memberships/mem_1").await.0, 500);
@@ -85,7 +85,7 @@ async fn one_companys_trouble_spares_the_others() {
 }
 
 #[tokio::test]
-async fn trouble_is_ordered_and_ended_over_http() {
+async fn faults_are_added_and_cleared_over_http() {
     let sandbox = Sandbox::start().await;
     let rule = json!({"provider": "whop", "operation": "dm_channels", "kind": "drop_after", "times": 1});
     let in_force = json!([{

@@ -1,4 +1,4 @@
-//! Trouble on the way: at every request, at either provider, for a moment and for hours.
+//! Faults during a decline: at every request, at either provider, once and for hours.
 
 use chrono::Duration;
 use serde_json::json;
@@ -11,37 +11,37 @@ use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::unanswered::{DAILY, Market, NewBooking};
 use support::world::COMPANY;
 
-/// Longer than any claim is held.
+/// Longer than the lease of any claim.
 const LEASES: Duration = Duration::minutes(3);
 
 #[tokio::test]
 async fn a_decline_survives_trouble_at_every_request() {
     let (mut runs, mut most_ticks) = (0, 0);
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut market = Market::open().await;
             let id = market.held(1, NewBooking::default()).await;
             market.world.advance(Duration::hours(24));
-            let injected_fault = InjectedFault::at(&market.world, trouble, call);
+            let injected_fault = InjectedFault::at(&market.world, fault, call);
             let run = market.world.service.fire("auto-decline", DAILY, market.world.now());
-            let struck = injected_fault.during(run).await;
+            let was_injected = injected_fault.during(run).await;
             market.restart().await;
             let mut ticks = 0;
             while !market.is_at_rest().await {
                 ticks += 1;
-                assert!(ticks <= 3, "{told}: not at rest after three ticks");
+                assert!(ticks <= 3, "{context}: not at rest after three ticks");
                 market.world.advance(LEASES);
                 market.world.tick().await;
             }
-            assert_eq!(market.counted(), (1, 1), "{told}");
+            assert_eq!(market.counted(), (1, 1), "{context}");
             let booking = market.booking(id).await;
-            assert_eq!(booking.status, BookingStatus::Declined, "{told}");
+            assert_eq!(booking.status, BookingStatus::Declined, "{context}");
             for step in market.steps(id).await {
-                assert_eq!(step.status, EffectStatus::Done, "{told}: {}", step.action.operation);
+                assert_eq!(step.status, EffectStatus::Done, "{context}: {}", step.action.operation);
             }
             (runs, most_ticks) = (runs + 1, most_ticks.max(ticks));
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -67,16 +67,16 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
     for (provider, operation) in places {
         for kind in kinds.iter().chain(stored.iter().filter(|_| provider == Provider::Stripe)) {
             for times in [1, 3] {
-                let told = format!("{kind} at {operation:?}, {times} times");
+                let context = format!("{kind} at {operation:?}, {times} times");
                 let market = Market::open().await;
                 let id = market.held(1, NewBooking::default()).await;
-                market.trouble(provider, operation, kind, Some(times), None);
+                market.inject_fault(provider, operation, kind, Some(times), None);
                 market.world.advance(Duration::hours(24));
                 market.sweep().await;
                 market.tick_for(Duration::hours(1), Duration::minutes(5)).await;
-                assert_eq!(market.counted(), (1, 1), "{told}");
-                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
-                assert!(market.is_at_rest().await, "{told}");
+                assert_eq!(market.counted(), (1, 1), "{context}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{context}");
+                assert!(market.is_at_rest().await, "{context}");
             }
         }
     }
@@ -86,7 +86,7 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
 async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_customers_told_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before"] {
         let market = Market::open().await;
-        market.trouble(Provider::Resend, Operation::Emails, kind, None, None);
+        market.inject_fault(Provider::Resend, Operation::Emails, kind, None, None);
         market.many_held(COMPANY, 0..20).await;
         market.world.advance(Duration::hours(3));
         let late = market.many_held(COMPANY, 20..30).await;
@@ -96,7 +96,7 @@ async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_custo
         market.tick_for(Duration::hours(3) - Duration::minutes(5), Duration::minutes(5)).await;
         assert_eq!(market.status(late[0]).await, BookingStatus::Authorized);
         market.tick_for(Duration::minutes(5), Duration::minutes(5)).await;
-        assert_eq!(market.counted(), (30, 0), "{kind}: the waiting mails hold nobody up");
+        assert_eq!(market.counted(), (30, 0), "{kind}: the waiting mails block no other booking");
 
         market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
         market.world.service.sandbox.faults.clear();
@@ -112,7 +112,7 @@ async fn a_mail_in_doubt_for_longer_than_its_key_lives_is_shown_and_not_sent_aga
         let market = Market::open().await;
         let id = market.held(1, NewBooking::default()).await;
         market.world.advance(Duration::hours(24));
-        market.trouble(Provider::Resend, Operation::Emails, kind, Some(1), None);
+        market.inject_fault(Provider::Resend, Operation::Emails, kind, Some(1), None);
         market.sweep().await;
         // No tick for a day: the deployment was stopped.
         market.world.advance(Duration::hours(23) + Duration::minutes(1));
@@ -130,7 +130,7 @@ async fn while_stripe_refuses_everybody_few_are_asked_about_and_nobody_is_told_t
     for kind in ["status:429", "status:500", "status:401", "drop_before"] {
         let market = Market::open().await;
         market.many_held(COMPANY, 0..60).await;
-        market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, kind, None, None);
+        market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, kind, None, None);
         market.world.advance(Duration::hours(24));
         let stripe = &market.world.service.sandbox.stripe;
         stripe.reset_requests();
@@ -147,7 +147,7 @@ async fn while_stripe_refuses_everybody_few_are_asked_about_and_nobody_is_told_t
 }
 
 #[tokio::test]
-async fn a_company_whose_bookings_fail_stops_nobody_else() {
+async fn a_company_whose_bookings_fail_does_not_block_others() {
     for job in ["daily", "tick"] {
         let market = Market::open().await;
         market.world.add_company("biz_loud", "user_loud", true);
@@ -155,7 +155,7 @@ async fn a_company_whose_bookings_fail_stops_nobody_else() {
         market.world.advance(Duration::minutes(1));
         market.many_held(COMPANY, 40..43).await;
         let cancel = Operation::CancelPaymentIntent;
-        market.trouble(Provider::Stripe, cancel, "status:500", None, Some("biz_loud"));
+        market.inject_fault(Provider::Stripe, cancel, "status:500", None, Some("biz_loud"));
         market.world.advance(Duration::hours(24));
         let report = if job == "daily" { market.sweep().await } else { market.world.tick().await };
         assert_eq!(market.counted(), (3, 3), "{job}: {report}");
@@ -169,7 +169,7 @@ async fn a_company_whose_app_fails_at_whop_still_has_its_bookings_declined() {
     let world = &market.world;
     world.add_reminding(COMPANY, &[0]).await;
     world.open_cases(COMPANY, 20).await;
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     market.many_held(COMPANY, 0..3).await;
     // Set aside after three failing runs, with its cases still due before its bookings.
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! The promise as a check at rest: every effect happens once or is reported, and nothing is forgotten.
+//! Checks exactly-once at rest: every effect happened once or is reported, and nothing is forgotten.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Injects a fault at one of Whop's operations, `times` times.
-    pub fn trouble(&self, operation: Operation, kind: &str, times: Option<u32>, company: Option<&str>) {
+    pub fn inject_fault(&self, operation: Operation, kind: &str, times: Option<u32>, company: Option<&str>) {
         let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
         self.service.sandbox.faults.add(Rule { provider: Provider::Whop, operation, kind, times, company });
     }
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Checks at rest that nothing happened twice or is unexplained or due, and that the sums are right.
-    pub async fn check_the_promise(&self, told: &str) -> Outcomes {
+    pub async fn check_exactly_once(&self, context: &str) -> Outcomes {
         let left = self.count_sent();
         let mut explained = 0;
         let mut outcomes = Outcomes::new();
@@ -106,18 +106,18 @@ impl World {
                     "unknown" => times <= 1 && action["reason"].is_string(),
                     _ => false,
                 };
-                assert!(fits, "{told}: left {times} times: {action:#}");
+                assert!(fits, "{context}: left {times} times: {action:#}");
             }
         }
-        assert_eq!(explained, left.len(), "{told}: something left that no action tells of: {left:#?}");
+        assert_eq!(explained, left.len(), "{context}: an effect has no action: {left:#?}");
         let report = self.tick().await;
-        assert_eq!(report["due"], 0, "{told}: something stays due: {report:#}");
-        self.check_the_sums(told).await;
+        assert_eq!(report["due"], 0, "{context}: something stays due: {report:#}");
+        self.check_the_sums(context).await;
         outcomes
     }
 
     /// Checks that the KPI counters equal a recount of the cases.
-    async fn check_the_sums(&self, told: &str) {
+    async fn check_the_sums(&self, context: &str) {
         let cases = self.cases(COMPANY, OWNER).await;
         let recovered: Vec<&Value> = cases.iter().filter(|case| case["status"] == "recovered").collect();
         let revenue: i64 = recovered
@@ -131,6 +131,6 @@ impl World {
             json!([kpis["active_cases"], kpis["recoveries"], kpis["recovered_revenue_cents"]]),
             json!([cases.len(), recovered.len(), revenue]),
         );
-        assert_eq!(counted, recounted, "{told}");
+        assert_eq!(counted, recounted, "{context}");
     }
 }

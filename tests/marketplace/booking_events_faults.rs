@@ -1,4 +1,4 @@
-//! Events about bookings that nobody can apply as they come: unknown, unreadable, forged, too early.
+//! Events about bookings that cannot be applied on arrival: unknown, unreadable, forged, too early.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,20 @@ use support::booked::{PRICE, booking_id, event, metadata, requested};
 use support::world::{COMPANY, World};
 
 #[tokio::test]
-async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it() {
+async fn an_event_that_names_its_booking_is_stored_before_the_request() {
     let world = World::start().await;
     let (id, stripe) = (booking_id("1"), &world.service.sandbox.stripe);
     let payment = world.open_payment(id, metadata(id)).await;
     stripe.authorize(payment.as_str());
-    for told in stripe.events().iter().filter(|told| told.kind != "payment_intent.created") {
-        assert_eq!(world.deliver_stripe_text(&told.body).await["outcome"], "applied", "{}", told.kind);
+    for stripe_event in
+        stripe.events().iter().filter(|stripe_event| stripe_event.kind != "payment_intent.created")
+    {
+        assert_eq!(
+            world.deliver_stripe_text(&stripe_event.body).await["outcome"],
+            "applied",
+            "{}",
+            stripe_event.kind
+        );
     }
     assert!(world.booking_row(id).await.booking().is_none());
     world.record_facts(id, None, vec![requested()]).await;
@@ -30,7 +37,7 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
     assert_eq!(row.begun, BTreeMap::new(), "no second payment is opened");
 }
 
-/// A charge of the booking that was taken, of which so much went back.
+/// A captured charge of the booking, with this refunded amount.
 fn given_back(amount_refunded: &str, currency: &str) -> Value {
     let amount: Value = serde_json::from_str(amount_refunded).unwrap();
     json!({"id": "ch_1", "object": "charge", "amount": PRICE, "amount_captured": PRICE, "captured": true,
@@ -68,12 +75,12 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     let before = world.booking_row(id).await;
     for (number, (amount, currency, reason)) in cases.into_iter().enumerate() {
         let event_id = format!("evt_{number}");
-        let told = event(&event_id, "charge.refunded", world.now(), given_back(amount, currency));
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{amount} {currency}");
+        let stripe_event = event(&event_id, "charge.refunded", world.now(), given_back(amount, currency));
+        assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "kept", "{amount} {currency}");
         let kept = world.stripe_event(&event_id).await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!(reason)));
-        assert!(kept.get("expires_at").is_none(), "it stays until somebody has looked at it");
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "duplicate");
+        assert!(kept.get("expires_at").is_none(), "it stays until a person resolves it");
+        assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "duplicate");
     }
     assert_eq!(world.booking_row(id).await, before);
     let listed = world.operator(Method::GET, "/api/webhooks/events").await.ok();
@@ -84,21 +91,21 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     );
 
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_0/replay").await.ok();
-    let told = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
-    assert_eq!(told, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
+    let state = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
+    assert_eq!(state, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
     assert_eq!(world.operator(Method::POST, "/api/webhooks/events/evt_9/replay").await.status, 404);
 }
 
 #[tokio::test]
-async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
+async fn an_event_without_an_owner_is_replayed_once_its_payment_is_known() {
     let world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     let dispute = |payment: &str| {
         json!({"id": "du_1", "object": "dispute", "amount": PRICE, "currency": "usd", "metadata": {},
             "payment_intent": payment, "status": "needs_response"})
     };
-    let told = event("evt_1", "charge.dispute.created", world.now(), dispute("pi_later"));
-    assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept");
+    let stripe_event = event("evt_1", "charge.dispute.created", world.now(), dispute("pi_later"));
+    assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "kept");
     for _ in 0..6 {
         world.advance(Duration::hours(7));
         world.apply_what_waits().await;
@@ -123,8 +130,8 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
     let before = world.booking_row(id).await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
-    for told in world.service.sandbox.stripe.events() {
-        let mut forged: Value = serde_json::from_str(&told.body).unwrap();
+    for stripe_event in world.service.sandbox.stripe.events() {
+        let mut forged: Value = serde_json::from_str(&stripe_event.body).unwrap();
         forged["account"] = json!("acct_professional");
         assert_eq!(world.deliver_stripe(&forged).await["outcome"], "kept");
     }
@@ -135,7 +142,7 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
 }
 
 #[tokio::test]
-async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_back() {
+async fn after_a_failed_refund_the_total_is_looked_up_at_stripe() {
     let world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     let stripe = &world.service.sandbox.stripe;
@@ -146,7 +153,7 @@ async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_b
     world.service.deliver_stripe_events().await;
     let refunded = async || world.booking_row(id).await.booking().unwrap().amounts.refunded;
     assert_eq!(refunded().await, 3_500);
-    // In the very second of the refunds: what is asked then need not be the last word on it.
+    // In the same second as the refunds, so a look-up then may be outdated.
     stripe.fail_refund(&payment, 3_000);
     let waiting = stripe.undelivered_events();
     assert_eq!(world.service.deliver_stripe_events().await, 2, "answered, not applied");
@@ -158,7 +165,7 @@ async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_b
     world.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
     world.advance(Duration::minutes(1));
     world.apply_what_waits().await;
-    assert_eq!(refunded().await, 3_500, "Stripe could not be asked");
+    assert_eq!(refunded().await, 3_500, "Stripe did not answer");
     world.all_well();
     world.advance(Duration::minutes(10));
     world.tick().await;

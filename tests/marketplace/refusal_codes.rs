@@ -1,5 +1,5 @@
-//! Each kind of effect, refused: the word that operations list it as, over HTTP; and that the table for operators in
-//! `docs/refusals.md` and the API document know the same words as the code.
+//! The consequence of each kind of refused effect in the list of operations; and that the operators' table in
+//! `docs/refusals.md` and the API document contain the same codes as the code.
 
 use crate::refusal_mails::RefusalMailsSteps;
 use std::collections::BTreeSet;
@@ -15,23 +15,23 @@ use support::world::{COMPANY, OWNER, World};
 
 const REFUSED: &str = "refused:422:validation_error";
 
-/// Every kind of effect that a provider can refuse, with the word that it is listed as.
+/// Every kind of effect that a provider can refuse, with its consequence.
 const WORDS: [(&str, ConsequenceKind); 18] = [
     ("payment_opened", ConsequenceKind::PaymentNotOpened),
     ("payment_captured", ConsequenceKind::PaymentNotCaptured),
     ("payment_released", ConsequenceKind::HoldNotReleased),
     ("payment_refunded", ConsequenceKind::PaymentNotRefunded),
     ("share_transferred", ConsequenceKind::ShareNotTransferred),
-    ("decline_mail", ConsequenceKind::CustomerNotTold),
-    ("accepted_mail", ConsequenceKind::CustomerNotTold),
-    ("release_refused_mail", ConsequenceKind::CustomerNotTold),
-    ("refund_refused_mail", ConsequenceKind::CustomerNotTold),
-    ("refunded_mail", ConsequenceKind::CustomerNotTold),
-    ("professional_declined_mail", ConsequenceKind::ProfessionalNotTold),
-    ("professional_accepted_mail", ConsequenceKind::ProfessionalNotTold),
-    ("nudge_push", ConsequenceKind::MemberNotTold),
-    ("nudge_dm", ConsequenceKind::MemberNotTold),
-    ("nudge_mail", ConsequenceKind::MemberNotTold),
+    ("decline_mail", ConsequenceKind::CustomerNotNotified),
+    ("accepted_mail", ConsequenceKind::CustomerNotNotified),
+    ("release_refused_mail", ConsequenceKind::CustomerNotNotified),
+    ("refund_refused_mail", ConsequenceKind::CustomerNotNotified),
+    ("refunded_mail", ConsequenceKind::CustomerNotNotified),
+    ("professional_declined_mail", ConsequenceKind::ProfessionalNotNotified),
+    ("professional_accepted_mail", ConsequenceKind::ProfessionalNotNotified),
+    ("nudge_push", ConsequenceKind::MemberNotNotified),
+    ("nudge_dm", ConsequenceKind::MemberNotNotified),
+    ("nudge_mail", ConsequenceKind::MemberNotNotified),
     ("incentive_applied", ConsequenceKind::DaysNotGranted),
     ("membership_cancelled", ConsequenceKind::MembershipNotEnded),
     ("membership_terminated", ConsequenceKind::MembershipNotEnded),
@@ -42,7 +42,7 @@ async fn refuse(kind: &str) -> World {
     match kind {
         "payment_opened" => {
             let world = World::start().await;
-            world.stripe_trouble(Operation::CreatePaymentIntent, REFUSED, Some(1));
+            world.inject_stripe_fault(Operation::CreatePaymentIntent, REFUSED, Some(1));
             world.keyed(http::Method::POST, "/api/bookings", "key-1", world.job()).await;
             world
         }
@@ -50,7 +50,7 @@ async fn refuse(kind: &str) -> World {
             let world = World::start().await;
             world.add_payee(COMPANY, "user_p", "usd").await;
             world.add_job(&Job::of(&world, "user_p")).await;
-            world.stripe_trouble(Operation::CreateTransfer, REFUSED, Some(1));
+            world.inject_stripe_fault(Operation::CreateTransfer, REFUSED, Some(1));
             world.pay_day().await;
             world
         }
@@ -58,7 +58,7 @@ async fn refuse(kind: &str) -> World {
         "membership_cancelled" | "membership_terminated" => {
             let world = World::start().await;
             let case_id = world.open_case(COMPANY, "mem_1").await;
-            world.trouble(Operation::Cancel, REFUSED, Some(1), None);
+            world.inject_fault(Operation::Cancel, REFUSED, Some(1), None);
             let how = if kind == "membership_cancelled" { "cancel-membership" } else { "terminate" };
             world.post(&format!("/api/cases/{case_id}/{how}"), json!({})).await.ok();
             world
@@ -83,9 +83,9 @@ async fn refuse_step_of_case(kind: &str) -> World {
     });
     if kind == "nudge_mail" {
         world.add_company(COMPANY, OWNER, false);
-        world.mail_trouble(REFUSED, Some(1));
+        world.inject_mail_fault(REFUSED, Some(1));
     } else {
-        world.trouble(operation, REFUSED, Some(1), None);
+        world.inject_fault(operation, REFUSED, Some(1), None);
     }
     world.save_settings(settings).await;
     world.add_past_due(COMPANY, "mem_1");
@@ -94,12 +94,12 @@ async fn refuse_step_of_case(kind: &str) -> World {
     world
 }
 
-/// A step of a booking of a professional who is written to.
+/// A booking step of a professional who gets mails.
 async fn refuse_step_of_booking(kind: &str) -> World {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-    let refuse = |operation| world.stripe_trouble(operation, REFUSED, Some(1));
+    let refuse = |operation| world.inject_stripe_fault(operation, REFUSED, Some(1));
     match kind {
         "payment_captured" => {
             refuse(Operation::Capture);
@@ -115,12 +115,12 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             world.decide(&booking, "cancel", "key-3").await.ok();
         }
         "decline_mail" => {
-            world.mail_trouble(REFUSED, Some(1));
+            world.inject_mail_fault(REFUSED, Some(1));
             world.decide(&booking, "decline", "key-2").await.ok();
         }
         "release_refused_mail" => {
             refuse(Operation::CancelPaymentIntent);
-            world.mail_trouble(REFUSED, Some(1));
+            world.inject_mail_fault(REFUSED, Some(1));
             world.decide(&booking, "cancel", "key-2").await.ok();
         }
         "refund_refused_mail" | "refunded_mail" => {
@@ -134,7 +134,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             }
         }
         _ => {
-            // Each side gets a mail that says no, and one that corrects it.
+            // Each side gets a mail about the refusal, and one with the correction.
             refuse(Operation::Capture);
             let is_corrected = kind.ends_with("accepted_mail");
             for _ in 0..2 {
@@ -142,7 +142,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             }
             world.decide(&booking, "accept", "key-2").await;
             if is_corrected {
-                world.mail_trouble(REFUSED, Some(2));
+                world.inject_mail_fault(REFUSED, Some(2));
                 world.service.sandbox.stripe.capture_outside(payment_of(&booking));
                 world.service.deliver_stripe_events().await;
                 world.settle().await;
@@ -154,12 +154,12 @@ async fn refuse_step_of_booking(kind: &str) -> World {
 
 fn refuse_mail(world: &World, is_refused: bool) {
     if is_refused {
-        world.mail_trouble(REFUSED, Some(1));
+        world.inject_mail_fault(REFUSED, Some(1));
     }
 }
 
 #[tokio::test]
-async fn each_kind_of_effect_that_is_refused_is_listed_as_what_is_so_because_of_it() {
+async fn each_kind_of_refused_effect_is_listed_with_its_consequence() {
     for (kind, consequence) in WORDS {
         let world = refuse(kind).await;
         let refused = world.refused().await;
@@ -169,15 +169,15 @@ async fn each_kind_of_effect_that_is_refused_is_listed_as_what_is_so_because_of_
         assert_eq!(listed[0]["code"], "validation_error", "{kind}");
     }
     let tried: BTreeSet<&str> = WORDS.iter().map(|(_, consequence)| consequence.as_str()).collect();
-    assert_eq!(tried, words(), "each word is one of an effect that was tried");
+    assert_eq!(tried, words(), "each code is one of a tested effect");
 }
 
-/// The words that the code knows.
+/// The codes in the Rust enum.
 fn words() -> BTreeSet<&'static str> {
     ConsequenceKind::ALL.into_iter().map(ConsequenceKind::as_str).collect()
 }
 
-/// The words in quotes of the cells of one column of a table whose head has that title.
+/// The quoted codes in one column of the table, found by the column's title.
 fn words_of_column(document: &str, title: &str) -> BTreeSet<String> {
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let mut lines = document.lines().skip_while(|line| !cells(line).contains(&title.to_owned()));
@@ -189,10 +189,10 @@ fn words_of_column(document: &str, title: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_table_for_operators_and_the_api_document_have_every_word_of_the_code_and_no_other() {
+fn the_operators_table_and_the_api_document_have_exactly_the_codes_of_the_enum() {
     let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/refusals.md")).unwrap();
     let mut listed = words_of_column(&docs, "listed as");
-    // What else stands in that column in quotes: the field of a booking, and a reason.
+    // Other quoted terms in that column: the field of a booking, and a reason.
     for other in ["refused", "dispute_open", "try_again"] {
         listed.remove(other);
     }
@@ -200,7 +200,7 @@ fn the_table_for_operators_and_the_api_document_have_every_word_of_the_code_and_
     assert_eq!(listed, expected, "docs/refusals.md, the column `listed as`");
 
     let document: Value = serde_json::from_str(health::OPENAPI).unwrap();
-    // A word with a description of its own is a constant; the others are one list.
+    // A value with its own description is a constant; the others are one list.
     let schema = &document["components"]["schemas"]["ConsequenceKind"]["oneOf"];
     let words = schema.as_array().unwrap().iter().flat_map(|part| match part["enum"].as_array() {
         Some(words) => words.clone(),

@@ -11,7 +11,7 @@ use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 use stand_ins::posthog::{API_KEY, Captured};
 
-use crate::listening::PAUSES;
+use crate::event_bus::PAUSES;
 use crate::world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl World {
         self.service = Service::start(sandbox, dynamo, |name| sinks.lookup(name)).await.unwrap();
     }
 
-    pub fn trouble_at_analytics(&self, kind: &str, times: Option<u32>) {
+    pub fn inject_analytics_fault(&self, kind: &str, times: Option<u32>) {
         let (provider, operation) = (Provider::PostHog, Operation::Batch);
         let kind = kind.parse().unwrap();
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });
@@ -73,7 +73,7 @@ impl World {
 
     /// Checks that the captured events equal the written ones, each with its one id and time. Returns how many
     /// were captured more than once.
-    pub async fn check_counted(&self, told: &str) -> usize {
+    pub async fn check_counted(&self, context: &str) -> usize {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = self.rows_of("AUDIT#").await;
         let announced = rows.iter().filter(|row| is_announced(&text(row, "kind")));
@@ -83,9 +83,9 @@ impl World {
         let counted = self.counted();
         let received: BTreeMap<String, (String, String)> =
             counted.iter().map(|it| (it.uuid.clone(), (it.event.clone(), it.timestamp.clone()))).collect();
-        assert_eq!(received, written, "{told}");
+        assert_eq!(received, written, "{context}");
         for it in &counted {
-            assert_eq!(received[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{told}");
+            assert_eq!(received[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{context}");
         }
         counted.len() - received.len()
     }

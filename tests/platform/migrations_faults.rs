@@ -1,4 +1,5 @@
-//! Migrations under trouble: death at every request, two at once, a service that writes meanwhile, a large table.
+//! Migrations with faults: a crash at every request, two runs at once, concurrent writes of the service, a
+//! large table.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -27,42 +28,43 @@ async fn table_of(rows: &[Value]) -> EmbeddedDynamo {
     dynamo
 }
 
-/// Trouble at each request of `first`, one after the other, until it is met no more; then `second` finishes it.
-async fn strike_each_request(
+/// Injects a fault at each request of `first` in turn, until there are no more requests; then `second`
+/// completes the migration.
+async fn fault_each_request(
     forwards: bool,
     start: &[Value],
     end: &std::collections::BTreeMap<String, Value>,
 ) -> usize {
     let world = World::start().await;
     let runs = AtomicUsize::new(0);
-    for trouble in FAULT_POINTS {
-        if matches!(trouble, FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall) {
+    for fault in FAULT_POINTS {
+        if matches!(fault, FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall) {
             continue;
         }
         for chosen in 1.. {
             let dynamo = &world.service.dynamo;
             clear(dynamo).await;
             dynamo.put_rows(TABLE, start);
-            let injected_fault = InjectedFault::at(&world, trouble, chosen);
+            let injected_fault = InjectedFault::at(&world, fault, chosen);
             let first = migrator(&world, "first");
-            let struck = match forwards {
+            let was_injected = match forwards {
                 true => injected_fault.during(first.forward(None, None)).await,
                 false => injected_fault.during(first.back(0)).await,
             };
             dynamo.stop_intercepting();
-            // Longer than a dead one's claim is held.
+            // Longer than the lease of a dead run's claim.
             world.advance(Duration::seconds(LEASE_S + 1));
             let second = migrator(&world, "second");
             match forwards {
                 true => drop(second.forward(None, None).await.unwrap()),
                 false => drop(second.back(0).await.unwrap()),
             }
-            assert_eq!(&data(dynamo), end, "{trouble:?} at {chosen}");
-            let standing = second.status().await.unwrap();
-            assert_eq!(standing.data_version, u32::from(forwards), "{trouble:?} at {chosen}");
-            assert!(standing.work.is_none(), "{trouble:?} at {chosen}: {standing:?}");
+            assert_eq!(&data(dynamo), end, "{fault:?} at {chosen}");
+            let status = second.status().await.unwrap();
+            assert_eq!(status.data_version, u32::from(forwards), "{fault:?} at {chosen}");
+            assert!(status.work.is_none(), "{fault:?} at {chosen}: {status:?}");
             runs.fetch_add(1, Ordering::Relaxed);
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -79,7 +81,7 @@ async fn clear(dynamo: &EmbeddedDynamo) {
 }
 
 #[tokio::test]
-async fn dead_or_troubled_at_any_request_it_goes_on_and_ends_the_same() {
+async fn after_a_crash_or_fault_at_any_request_it_continues_to_the_same_result() {
     let start = old_rows();
     let dynamo = table_of(&start).await;
     let migrator = migrator_of(&dynamo, "one");
@@ -87,19 +89,20 @@ async fn dead_or_troubled_at_any_request_it_goes_on_and_ends_the_same() {
     let (migrated, filled_in) = (dynamo.rows(TABLE), data(&dynamo));
     migrator.back(0).await.unwrap();
     let restored = data(&dynamo);
-    let forward = strike_each_request(true, &start, &filled_in).await;
-    let back = strike_each_request(false, &migrated, &restored).await;
-    eprintln!("trouble at each request of a migration: {forward} runs forward, {back} back");
+    let forward = fault_each_request(true, &start, &filled_in).await;
+    let back = fault_each_request(false, &migrated, &restored).await;
+    eprintln!("a fault at each request of a migration: {forward} runs forward, {back} back");
     assert!(forward > 100 && back > 100);
 }
 
 #[tokio::test]
-async fn what_was_done_before_a_death_is_not_looked_at_again() {
+async fn rows_done_before_a_crash_are_not_read_again() {
     let rows: Vec<Value> =
         (0..30).map(|number| old_event(number, Value::Null, "2025-11-18T08:00:05.000Z")).collect();
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &rows);
-    // Claim, place, and then a scan, three updates and the place for each page: the ninth page is under way.
+    // Claim, progress, and then a scan, three updates and the progress for each page: the ninth page is in
+    // progress.
     let died =
         InjectedFault::death_at(&world, 45).during(migrator(&world, "first").forward(None, None)).await;
     assert!(died);
@@ -116,7 +119,7 @@ async fn what_was_done_before_a_death_is_not_looked_at_again() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_works_and_the_other_is_told_who_and_since_when() {
+async fn of_two_concurrent_runs_one_works_and_the_other_gets_its_owner_and_start() {
     let dynamo = table_of(&old_rows()).await;
     let found = Arc::new(std::sync::Mutex::new(None));
     let (seen, other) = (found.clone(), dynamo.clone());
@@ -156,7 +159,8 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
     let time = passed.clone();
     dynamo.intercept(Arc::new(move |_, request| {
         if is_row_write(request) && !is_asleep.swap(true, Ordering::SeqCst) {
-            // The write is on its way while an hour passes, and another one does all of the work and undoes it.
+            // An hour passes while the write is in flight, and another run does all of the work and undoes
+            // it.
             time.fetch_add(3_600, Ordering::SeqCst);
             let (dynamo, clock) = (other.clone(), second_clock.clone());
             elsewhere(async move {
@@ -171,13 +175,13 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
     let error = sleeper.forward(None, None).await.unwrap_err();
     assert!(matches!(error, MigrationError::Lost), "{error}");
     let filled_in = dynamo.rows(TABLE).iter().filter(|row| row.get("occurred_at").is_some()).count();
-    // The SDK itself repeats the one write that was on its way.
+    // The SDK itself retries the one write that was in flight.
     assert!(filled_in <= 1, "{filled_in}");
     assert_eq!(sleeper.status().await.unwrap().claim, None, "the end of the second is left as it is");
 }
 
 #[tokio::test]
-async fn a_living_ones_claim_can_be_taken_over_by_who_says_so() {
+async fn the_claim_of_a_live_run_can_be_taken_over_explicitly() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     InjectedFault::death_at(&world, 6).during(migrator(&world, "first").forward(None, None)).await;
@@ -214,8 +218,8 @@ async fn what_the_service_writes_meanwhile_wins_and_is_never_taken_away() {
     let found = dynamo.rows(TABLE);
     assert!(found.contains(&written), "{found:?}");
     let is_gone = |row: &Value| row["pk"]["S"] == "EVENT#whop#msg_00001";
-    assert!(!found.iter().any(is_gone), "a row that is gone stays gone");
-    // The service writes over what was filled in, before it is undone.
+    assert!(!found.iter().any(is_gone), "a deleted row stays deleted");
+    // The service overwrites a filled-in value before the undo.
     let mut replaced = found.iter().find(|row| row["pk"]["S"] == "EVENT#whop#msg_00002").unwrap().clone();
     replaced["occurred_at"] = json!({"S": "2025-11-18T07:30:00.000Z"});
     dynamo.put_rows(TABLE, &[replaced]);
@@ -228,7 +232,7 @@ async fn what_the_service_writes_meanwhile_wins_and_is_never_taken_away() {
 }
 
 #[tokio::test]
-async fn events_that_arrive_meanwhile_are_met_by_the_next_walk() {
+async fn events_that_arrive_meanwhile_are_migrated_by_the_next_pass() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     let (dynamo, walks) = (world.service.dynamo.clone(), AtomicUsize::new(0));
@@ -265,7 +269,7 @@ async fn an_older_version_that_goes_on_serving_does_not_keep_it_from_ending() {
     let migrator = migrator_of(&dynamo, "one");
     let outcomes = migrator.forward(None, None).await.unwrap();
     dynamo.stop_intercepting();
-    assert!(!outcomes[0].is_settled, "it says that rows of the older form are still written");
+    assert!(!outcomes[0].is_settled, "it reports that rows of the older form are still written");
     assert_eq!(migrator.status().await.unwrap().data_version, 1);
     // After the switch.
     age(&dynamo);
@@ -278,8 +282,8 @@ async fn an_older_version_that_goes_on_serving_does_not_keep_it_from_ending() {
 async fn ten_thousand_events_are_done_a_page_at_a_time() {
     // Every fifth is of an older version; the others are as this one writes them.
     let event = |number: usize| {
-        let told = json!({"S": "2025-11-18T08:00:00Z"});
-        let mut event = old_event(number, told, "2025-11-18T08:00:05.000Z");
+        let occurred_at = json!({"S": "2025-11-18T08:00:00Z"});
+        let mut event = old_event(number, occurred_at, "2025-11-18T08:00:05.000Z");
         if !number.is_multiple_of(5) {
             event["occurred_at"] = json!({"S": "2025-11-18T08:00:00.000Z"});
             event["occurred_at_source"] = json!({"S": "payload"});
@@ -292,7 +296,7 @@ async fn ten_thousand_events_are_done_a_page_at_a_time() {
     let begun = Instant::now();
     let migrator = Migrator { table: Table::new(dynamo.client(), TABLE), ..migrator_of(&dynamo, "one") };
     let outcomes = migrator.forward(None, None).await.unwrap();
-    eprintln!("ten thousand events were gone through after {:?}", begun.elapsed());
+    eprintln!("ten thousand events were migrated after {:?}", begun.elapsed());
     assert_eq!(changed(&outcomes), [("the payload", 2_000)]);
     let requests = dynamo.requests();
     let scans: Vec<_> = requests.iter().filter(|one| one.operation == "Scan").collect();
@@ -305,7 +309,7 @@ async fn ten_thousand_events_are_done_a_page_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_writes_no_faster_than_it_is_told() {
+async fn it_respects_the_rate_limit() {
     let rows: Vec<Value> =
         (0..40).map(|number| old_event(number, Value::Null, "2025-11-18T08:00:05.000Z")).collect();
     let dynamo = table_of(&rows).await;
@@ -326,7 +330,7 @@ async fn delete(dynamo: EmbeddedDynamo, pk: &'static str) {
     delete.key("sk", AttributeValue::S("EVENT".to_owned())).send().await.unwrap();
 }
 
-/// Does something else to its end, on a thread of its own: what decides over a request cannot wait for another.
+/// Runs another future to its end on its own thread, because an intercepting hook cannot await.
 fn elsewhere<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let thread = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

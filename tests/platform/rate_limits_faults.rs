@@ -1,4 +1,4 @@
-//! Rate limits when the table is slow, silent or forgetful, and what they cost it when it is well.
+//! Rate limits when the table is slow, unresponsive or loses data, and their cost otherwise.
 
 use crate::rate_limits::RateLimitsSteps;
 use std::collections::BTreeMap;
@@ -39,24 +39,24 @@ async fn a_charge_costs_one_write_and_a_bucket_known_to_be_empty_none() {
     let ask = |process| charge(process, class, "a", beginning());
     world.table_cost();
     let one = cost(&[("UpdateItem", 1)]);
-    for (told, process, left, expected) in [
+    for (context, process, left, expected) in [
         ("a whole bucket", &limiter, 2, one.clone()),
         ("one that lacks a token", &limiter, 1, one.clone()),
         ("one that another process took from", &other, 0, cost(&[("UpdateItem", 2)])),
     ] {
-        assert_eq!(remaining(&ask(process).await), left, "{told}");
-        assert_eq!(world.table_cost(), expected, "{told}");
+        assert_eq!(remaining(&ask(process).await), left, "{context}");
+        assert_eq!(world.table_cost(), expected, "{context}");
     }
     let third = world.limiter();
-    for (told, process, expected) in [
-        ("empty, and nobody told it", &limiter, one.clone()),
-        ("empty, as the last token told", &other, cost(&[])),
+    for (context, process, expected) in [
+        ("empty, and unknown to this process", &limiter, one.clone()),
+        ("empty, as seen with the last token", &other, cost(&[])),
         ("empty, and never seen", &third, one),
-        ("empty, as it was told", &limiter, cost(&[])),
+        ("empty, as seen before", &limiter, cost(&[])),
         ("still empty", &third, cost(&[])),
     ] {
-        assert_eq!(wait_seconds(&ask(process).await), 20, "{told}");
-        assert_eq!(world.table_cost(), expected, "{told}");
+        assert_eq!(wait_seconds(&ask(process).await), 20, "{context}");
+        assert_eq!(world.table_cost(), expected, "{context}");
     }
 }
 
@@ -100,7 +100,7 @@ async fn a_lost_answer_takes_one_token() {
     for lost in LOST {
         let world = World::start().await;
         let (limiter, class) = (world.limiter(), class("lost", 3, 60, 1));
-        // The repetition meets a bucket that is whole, one that is not, and one that is empty by now.
+        // The retry finds a full bucket, a partly used one, and an empty one.
         for left in [2, 1, 0] {
             world.break_attempts(1..=1, lost);
             let verdict = charge(&limiter, class, "a", beginning()).await;
@@ -147,34 +147,34 @@ async fn rows_held_by_others_are_waited_for_but_not_for_ever() {
 
 #[tokio::test]
 async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
-    let troubles = [
+    let faults = [
         Intervention::HangBefore,
         Intervention::HangAfter,
         Intervention::DropBefore,
         Intervention::FailBefore(Failure::Throttled),
         Intervention::FailBefore(Failure::Internal),
     ];
-    for trouble in troubles {
+    for fault in faults {
         let world = World::start().await;
         let (limiter, class) = (world.hasty_limiter(), class("trouble", 1, 60, 1));
-        world.break_attempts(1..=u64::MAX, trouble);
+        world.break_attempts(1..=u64::MAX, fault);
         assert_eq!(
             charge(&limiter, class, "a", beginning()).await,
             LimitDecision::Uncounted(class),
-            "{trouble:?}"
+            "{fault:?}"
         );
-        // It must say so even where only one of the two is closed when unanswered.
+        // The answer must be closed even if only one of the two classes is closed on outages.
         let charges =
             [LimitCharge { class: &DASHBOARD, subject: "a" }, LimitCharge { class: &AUTH, subject: "a" }];
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, LimitDecision::Uncounted(&AUTH), "{trouble:?}");
+        assert_eq!(verdict, LimitDecision::Uncounted(&AUTH), "{fault:?}");
     }
     let nowhere = Limiter::new(None);
     assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, LimitDecision::Uncounted(&DASHBOARD));
 }
 
 #[tokio::test]
-async fn whoever_is_known_to_be_over_the_limit_is_refused_while_the_table_hangs() {
+async fn a_known_empty_bucket_is_refused_while_the_table_hangs() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("known", 1, 60, 1));
     remaining(&charge(&limiter, class, "a", beginning()).await);
@@ -201,7 +201,7 @@ async fn a_row_that_was_cleared_away_is_a_whole_bucket() {
 }
 
 #[tokio::test]
-async fn rows_tell_nobody_whom_they_count_and_go_when_they_no_longer_matter() {
+async fn rows_do_not_reveal_their_subject_and_expire() {
     let world = World::start().await;
     let limiter = world.limiter();
     let subjects = ["ip:192.0.2.1", "account:canary@example.com"];

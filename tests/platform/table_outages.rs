@@ -1,4 +1,5 @@
-//! A table that is silent or fails: for the limits alone, or for everything. Each class does as it says.
+//! An unresponsive or failing table: for rate limits only, or for everything. Each class behaves as
+//! configured.
 
 use std::sync::Arc;
 
@@ -28,11 +29,11 @@ fn limited() -> impl Iterator<Item = (&'static Route, &'static Class)> {
     ROUTES.iter().filter_map(|route| Some((route, route.limit?)))
 }
 
-/// The requests for which the table is in trouble.
-fn trouble(world: &World, chosen: fn(&RequestRecord) -> bool, trouble: Intervention) {
+/// Injects a fault into the chosen requests to the table.
+fn intervene(world: &World, chosen: fn(&RequestRecord) -> bool, fault: Intervention) {
     world.service.dynamo.intercept(Arc::new(
         move |_, request| {
-            if chosen(request) { trouble } else { Intervention::Pass }
+            if chosen(request) { fault } else { Intervention::Pass }
         },
     ));
 }
@@ -45,9 +46,9 @@ fn any(_: &RequestRecord) -> bool {
     true
 }
 
-/// What there is and what left: neither may change where nothing was done.
+/// The rows and effects: neither may change if a request was refused.
 async fn traces(world: &World) -> (Vec<Value>, usize) {
-    // A key that was given up again leaves a row, from which anybody may take it.
+    // A released key leaves a row that any request may claim.
     let is_key = |row: &Value| row["pk"].as_str().is_some_and(|pk| pk.starts_with("IDEMPOTENCY#"));
     let rows = world.rows().await.into_iter().filter(|row| !is_key(row)).collect();
     (rows, world.service.sandbox.outbox.entries().len())
@@ -63,29 +64,29 @@ fn is_refused(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
+async fn an_uncountable_limit_refuses_or_admits_as_its_class_defines() {
     for silence in FAULT_POINTS {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         for (number, (route, class)) in limited().enumerate() {
-            let told = format!("{silence:?} at {} {}", route.method, route.path);
+            let context = format!("{silence:?} at {} {}", route.method, route.path);
             let before = traces(&world).await;
-            trouble(&world, counts, silence);
+            intervene(&world, counts, silence);
             let answer = ask(&world, &callers, route, number).await;
             world.service.dynamo.stop_intercepting();
             if class.unanswered == WhenUncounted::Closed {
-                assert!(is_refused(&answer), "{told}: {answer:?}");
-                assert_eq!(traces(&world).await, before, "{told}");
+                assert!(is_refused(&answer), "{context}: {answer:?}");
+                assert_eq!(traces(&world).await, before, "{context}");
                 assert!(!answer.body.contains(class.name), "what is closed is the operator's business");
                 continue;
             }
-            assert_ne!(answer.status, 503, "{told}: {answer:?}");
-            assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{told}: {answer:?}");
-            assert!(answer.header("ratelimit").is_none(), "{told}: nobody knows how it stands");
+            assert_ne!(answer.status, 503, "{context}: {answer:?}");
+            assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{context}: {answer:?}");
+            assert!(answer.header("ratelimit").is_none(), "{context}: the quota is unknown");
             if route.access == Access::SignedWebhook {
                 let kept = answer.ok();
-                assert_ne!(kept["outcome"], "duplicate", "{told}");
-                assert_eq!(world.rows_of("EVENT#").await.len(), events(&before.0) + 1, "{told}");
+                assert_ne!(kept["outcome"], "duplicate", "{context}");
+                assert_eq!(world.rows_of("EVENT#").await.len(), events(&before.0) + 1, "{context}");
             }
         }
     }
@@ -108,7 +109,7 @@ async fn a_request_refused_under_a_key_is_done_by_its_retry() {
             request
         };
         let before = world.service.sandbox.outbox.entries().len();
-        trouble(&world, counts, Intervention::HangBefore);
+        intervene(&world, counts, Intervention::HangBefore);
         assert!(is_refused(&world.ask(keyed()).await), "{}", route.path);
         world.service.dynamo.stop_intercepting();
         assert_eq!(world.service.sandbox.outbox.entries().len(), before);
@@ -120,7 +121,7 @@ async fn a_request_refused_under_a_key_is_done_by_its_retry() {
 #[tokio::test]
 async fn a_failed_proof_stays_a_failed_proof() {
     let world = World::waiting_ms(25).await;
-    trouble(&world, counts, Intervention::HangBefore);
+    intervene(&world, counts, Intervention::HangBefore);
     for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
         let method: Method = route.method.parse().unwrap();
         let path = route.path.replace(['{', '}'], "");
@@ -130,19 +131,19 @@ async fn a_failed_proof_stays_a_failed_proof() {
 
 #[tokio::test]
 async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowledged() {
-    for failure in FAULT_POINTS.into_iter().filter(|trouble| !hangs(*trouble)) {
+    for failure in FAULT_POINTS.into_iter().filter(|fault| !hangs(*fault)) {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         let before = traces(&world).await;
-        trouble(&world, any, failure);
+        intervene(&world, any, failure);
         for (number, (route, _)) in limited().enumerate() {
             let answer = ask(&world, &callers, route, number).await;
-            // What only Whop knows is still told.
+            // Data that only Whop has is still returned.
             if route.function == "memberships" {
                 assert_eq!((answer.status.as_u16(), answer.header(SKIPPED)), (200, Some("store_unanswered")));
                 continue;
             }
-            // Without a bus there is nothing to tell it.
+            // Without a bus there is nothing to publish.
             if route.function == "event-publisher" {
                 assert_eq!(
                     (answer.status.as_u16(), answer.json()["skipped"].as_str()),
@@ -158,7 +159,7 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
     }
 }
 
-/// Whether whoever may ask here comes with a session.
+/// Whether the route accepts a session.
 fn is_by_session(route: &Route) -> bool {
     match route.access {
         Access::SignedIn => true,
@@ -167,20 +168,20 @@ fn is_by_session(route: &Route) -> bool {
     }
 }
 
-fn hangs(trouble: Intervention) -> bool {
-    matches!(trouble, Intervention::HangBefore | Intervention::HangAfter)
+fn hangs(fault: Intervention) -> bool {
+    matches!(fault, Intervention::HangBefore | Intervention::HangAfter)
 }
 
 #[tokio::test]
-async fn while_the_table_hangs_altogether_closed_classes_say_so_at_once() {
+async fn while_the_table_hangs_closed_classes_answer_503_at_once() {
     let world = World::waiting_ms(25).await;
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;
-    // A session stands in the table, and so does a key: those wait as long as the table's client does.
+    // Sessions and keys are in the table: such requests wait as long as the table's client does.
     let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyPolicy::Required;
     let closed =
         limited().filter(|(route, class)| class.unanswered == WhenUncounted::Closed && asked_first(route));
-    trouble(&world, any, Intervention::HangBefore);
+    intervene(&world, any, Intervention::HangBefore);
     for (number, (route, _)) in closed.enumerate() {
         let answer = ask(&world, &callers, route, number).await;
         assert!(is_refused(&answer), "{}: {answer:?}", route.path);

@@ -19,15 +19,15 @@ use support::world::{Answer, COMPANY, OWNER, World};
 const REQUESTS: usize = 1_000;
 
 /// A world in which no limit gives the table up, however busy the machine is.
-async fn calm() -> Arc<World> {
+async fn quiet_world() -> Arc<World> {
     let world = World::waiting_ms(120_000).await;
-    // Whop's word about the owner is known: a thousand questions about it are not what is tested.
+    // The owner's access is cached, so the thousand requests do not test Whop.
     world.get("/api/settings").await;
     Arc::new(world)
 }
 
-/// Asks all of them at once.
-async fn storm(world: &Arc<World>, request: impl Fn(usize) -> Request<Body>) -> Vec<Answer> {
+/// Sends all of them at once.
+async fn send_at_once(world: &Arc<World>, request: impl Fn(usize) -> Request<Body>) -> Vec<Answer> {
     let mut requests = JoinSet::new();
     for number in 0..REQUESTS {
         let (world, request) = (world.clone(), request(number));
@@ -36,7 +36,7 @@ async fn storm(world: &Arc<World>, request: impl Fn(usize) -> Request<Body>) -> 
     requests.join_all().await
 }
 
-/// How often each status was answered; every 429 says how long to wait.
+/// The number of answers by status; every 429 has a `Retry-After`.
 fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     for answer in answers {
@@ -59,7 +59,7 @@ fn sign_in(username: &str, from: [u8; 4]) -> Request<Body> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_requests_with_one_key_are_one_execution() {
-    let world = calm().await;
+    let world = quiet_world().await;
     let case_id = world.open_case(COMPANY, "mem_1").await;
     world.settle().await;
     let pushes = world.sent(Kind::Push);
@@ -70,7 +70,7 @@ async fn a_thousand_requests_with_one_key_are_one_execution() {
         request
     };
 
-    let answers = storm(&world, |_| nudge("one-key")).await;
+    let answers = send_at_once(&world, |_| nudge("one-key")).await;
     let first: Vec<&Answer> =
         answers.iter().filter(|answer| answer.status == 200 && !is_replay(answer)).collect();
     assert_eq!((first.len(), world.sent(Kind::Push) - pushes), (1, 1), "{:?}", statuses(&answers));
@@ -82,7 +82,7 @@ async fn a_thousand_requests_with_one_key_are_one_execution() {
         }
     }
 
-    for answer in storm(&world, |_| nudge("one-key")).await {
+    for answer in send_at_once(&world, |_| nudge("one-key")).await {
         assert!(answer.status == 200 && is_replay(&answer), "{answer:?}");
         assert_eq!(answer.body, first[0].body);
         assert_eq!(answer.header("content-type"), first[0].header("content-type"));
@@ -97,8 +97,8 @@ async fn a_thousand_requests_with_one_key_are_one_execution() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_a_thousand_different_requests_of_a_company_the_quota_is_admitted() {
-    let world = calm().await;
-    let answers = storm(&world, |number| {
+    let world = quiet_world().await;
+    let answers = send_at_once(&world, |number| {
         let path = format!("/api/cases/00000000-0000-4000-8000-{number:012}/nudge");
         let mut request = world.owner_request(COMPANY, OWNER, Method::POST, &path, Some(json!({})));
         let key = format!("key-{number}").parse().unwrap();
@@ -113,11 +113,12 @@ async fn of_a_thousand_different_requests_of_a_company_the_quota_is_admitted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_a_thousand_guesses_from_one_address_or_at_one_account_the_quota_is_heard() {
+async fn of_a_thousand_guesses_from_one_address_or_at_one_account_the_quota_is_admitted() {
     let expected = |quota: u32| BTreeMap::from([(401, quota as usize), (429, REQUESTS - quota as usize)]);
-    let world = calm().await;
-    let answers = storm(&world, |number| sign_in(&format!("user_{number}"), [192, 0, 2, 1]));
+    let world = quiet_world().await;
+    let answers = send_at_once(&world, |number| sign_in(&format!("user_{number}"), [192, 0, 2, 1]));
     assert_eq!(statuses(&answers.await), expected(AUTH_ADDRESS.quota), "from one address");
-    let answers = storm(&world, |number| sign_in("provider", [10, 9, (number / 256) as u8, number as u8]));
+    let answers =
+        send_at_once(&world, |number| sign_in("provider", [10, 9, (number / 256) as u8, number as u8]));
     assert_eq!(statuses(&answers.await), expected(AUTH.quota), "at one account");
 }

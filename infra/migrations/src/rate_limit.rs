@@ -8,22 +8,22 @@ use tokio::time::{Instant, sleep_until};
 const READS_FOR_A_WRITE: u32 = 10;
 
 /// A rate limit for rows.
-pub(crate) struct Pace {
+pub(crate) struct RowRateLimit {
     pause: Duration,
     next: Instant,
 }
 
-impl Pace {
+impl RowRateLimit {
     /// At most this many rows are written per second, and ten times as many read.
     pub(crate) fn new(rows_per_second: u32) -> Self {
         Self { pause: Duration::from_secs(1) / rows_per_second.max(1), next: Instant::now() }
     }
 
-    pub(crate) async fn wrote(&mut self) {
+    pub(crate) async fn wait_after_write(&mut self) {
         self.passed(self.pause).await;
     }
 
-    pub(crate) async fn read(&mut self, rows: u32) {
+    pub(crate) async fn wait_after_reads(&mut self, rows: u32) {
         self.passed(self.pause * rows / READS_FOR_A_WRITE).await;
     }
 

@@ -1,12 +1,12 @@
-//! Whatever goes wrong between the table and the event bus: every entry is heard, and none is made up.
+//! Faults between the table and the event bus: every entry is published, and nothing else.
 
 use chrono::Duration;
 use local::service::TABLE;
 use serde_json::{Value, json};
 use shared::store::company::AuditEntry;
 
+use support::event_bus::{PAUSES, PUBLISH};
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
-use support::listening::{PAUSES, PUBLISH};
 use support::world::{COMPANY, World};
 
 /// Two requests to the bus.
@@ -30,32 +30,32 @@ async fn settle(world: &World) {
 }
 
 #[tokio::test]
-async fn a_run_survives_trouble_at_every_request() {
+async fn a_run_survives_a_fault_at_every_request() {
     let (mut runs, mut twice) = (0, 0);
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut world = prepared().await;
-            let injected_fault = InjectedFault::at(&world, trouble, call);
-            let struck =
+            let injected_fault = InjectedFault::at(&world, fault, call);
+            let was_injected =
                 injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;
-            let again = world.check_heard(&told).await;
-            assert!(struck || again == 0, "{told}: {again} heard twice without a reason");
+            let again = world.check_published(&context).await;
+            assert!(was_injected || again == 0, "{context}: {again} published twice without a fault");
             (runs, twice) = (runs + 1, twice + again);
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
     }
-    eprintln!("events: {runs} runs, {twice} entries heard twice under one id");
+    eprintln!("events: {runs} runs, {twice} entries published twice under one id");
     assert!(twice > 0, "some of them died between the bus and the table");
 }
 
 #[tokio::test]
-async fn two_runs_at_once_tell_everything_and_nothing_else() {
+async fn two_concurrent_runs_publish_everything_and_nothing_else() {
     for entries in [1, 10, 45] {
         let world = World::with_bus().await;
         world.add_entries(COMPANY, entries).await;
@@ -63,24 +63,24 @@ async fn two_runs_at_once_tell_everything_and_nothing_else() {
         for report in [&one, &other] {
             assert_eq!(report["failed"], 0, "{report}");
         }
-        assert!(world.check_heard(&format!("{entries} entries")).await <= entries);
+        assert!(world.check_published(&format!("{entries} entries")).await <= entries);
     }
 }
 
 #[tokio::test]
-async fn a_run_that_comes_late_or_again_finds_what_the_first_has_left() {
+async fn a_late_or_repeated_run_continues_the_first() {
     let world = prepared().await;
     let planned = world.now();
     world.publish().await;
     world.advance(Duration::hours(5));
     world.service.fire("event-publisher", PUBLISH, planned).await;
-    assert_eq!(world.check_heard("a late delivery").await, 0);
+    assert_eq!(world.check_published("a late delivery").await, 0);
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
+async fn after_a_days_outage_the_bus_gets_everything() {
     let world = prepared().await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let began_at = world.now();
     for _ in 0..144 {
         world.service.dynamo.reset_requests();
@@ -94,35 +94,35 @@ async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
     }
     assert_eq!(world.unpublished().await.len(), ENTRIES);
     let asked = world.asked_bus();
-    assert!(asked < 2 * 144, "those that were put off are left alone: {asked}");
+    assert!(asked < 2 * 144, "postponed entries are not sent: {asked}");
     world.all_well();
     world.advance(PAUSES);
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["oldest_unsent_seconds"]), (&json!(ENTRIES), &json!(0)));
-    assert_eq!(world.check_heard("after a day").await, 0);
+    assert_eq!(world.check_published("after a day").await, 0);
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_a_doubt_and_a_doubt_is_told_again_under_the_same_id() {
+async fn after_a_lost_answer_an_event_is_published_again_under_the_same_id() {
     for kind in ["drop_after", "error_after:500", "drop_before", "status:429", "status:403"] {
         let world = World::with_bus().await;
         world.add_entries(COMPANY, 3).await;
-        world.trouble_at_bus(kind, Some(1), None);
+        world.inject_bus_fault(kind, Some(1), None);
         let report = world.publish().await;
         assert_eq!((&report["failed"], &report["done"]), (&json!(3), &json!(0)), "{kind}: {report}");
         assert_eq!(world.publish().await["due"], 0, "{kind}: they wait for a minute");
         world.advance(Duration::minutes(1));
         assert_eq!(world.publish().await["done"], 3, "{kind}");
-        let twice = world.check_heard(kind).await;
+        let twice = world.check_published(kind).await;
         assert_eq!(twice, if kind.contains("after") { 3 } else { 0 }, "{kind}");
     }
 }
 
 #[tokio::test]
-async fn after_three_requests_that_nobody_answers_the_rest_waits_for_the_next_minute() {
+async fn after_three_unanswered_requests_the_rest_waits_for_the_next_minute() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 90).await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let report = world.publish().await;
     assert_eq!((&report["due"], &report["more"]), (&json!(90), &json!(true)), "{report}");
     assert!((3..=6).contains(&world.asked_bus()), "{} requests", world.asked_bus());
@@ -132,7 +132,7 @@ async fn after_three_requests_that_nobody_answers_the_rest_waits_for_the_next_mi
     assert_eq!(world.publish().await["done"], left, "what was not tried is not put off");
     world.advance(PAUSES);
     settle(&world).await;
-    assert_eq!(world.check_heard("after the trouble").await, 0);
+    assert_eq!(world.check_published("after the outage").await, 0);
 }
 
 #[tokio::test]
@@ -143,18 +143,18 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
         world.add_entries(COMPANY, 1).await;
         world.add_entries("biz_beta", 1).await;
     }
-    world.trouble_at_bus("status:500", Some(3), Some("biz_beta"));
+    world.inject_bus_fault("status:500", Some(3), Some("biz_beta"));
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["failed"]), (&json!(3), &json!(3)), "{report}");
     assert_eq!(world.asked_bus(), 1);
     assert!(world.received().iter().all(|received| received.detail["company_id"] == COMPANY));
     world.advance(Duration::minutes(1));
     assert_eq!(world.publish().await["done"], 3);
-    assert_eq!(world.check_heard("refused once").await, 0);
+    assert_eq!(world.check_published("refused once").await, 0);
 }
 
-/// A row in the queue that nobody wrote as this version would.
-fn strange_row(world: &World, kind: Option<&str>) -> Value {
+/// A row in the queue that this version would not write.
+fn unreadable_row(world: &World, kind: Option<&str>) -> Value {
     let at = shared::domain::kernel::time::format(world.now());
     let text = |text: &str| json!({"S": text});
     let mut row = json!({
@@ -168,24 +168,24 @@ fn strange_row(world: &World, kind: Option<&str>) -> Value {
     row
 }
 
-/// What cannot be told is tried for ever, later and later, and nothing waits because of it.
-async fn holds_nobody_up(world: &World, strange: &str) {
+/// An entry that cannot be published is retried with growing delays, and blocks no other.
+async fn check_others_are_published(world: &World, context: &str) {
     world.add_entries(COMPANY, ENTRIES).await;
     let report = world.publish().await;
-    assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(1)), "{strange}: {report}");
+    assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(1)), "{context}: {report}");
     for minutes in [1, 2, 4, 8, 15, 15, 15] {
-        assert_eq!(world.publish().await["due"], 0, "{strange}");
+        assert_eq!(world.publish().await["due"], 0, "{context}");
         world.advance(Duration::minutes(minutes));
         let report = world.publish().await;
-        assert_eq!((&report["due"], &report["failed"]), (&json!(1), &json!(1)), "{strange}: {report}");
+        assert_eq!((&report["due"], &report["failed"]), (&json!(1), &json!(1)), "{context}: {report}");
     }
     let oldest = world.publish().await["oldest_unsent_seconds"].clone();
-    assert_eq!(oldest, 60 * 60, "{strange}: it is seen to wait, and does not hide behind its pause");
-    assert_eq!((world.unpublished().await.len(), world.received().len()), (1, ENTRIES), "{strange}");
+    assert_eq!(oldest, 60 * 60, "{context}: it is seen to wait, and does not hide behind its pause");
+    assert_eq!((world.unpublished().await.len(), world.received().len()), (1, ENTRIES), "{context}");
 }
 
 #[tokio::test]
-async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
+async fn an_oversized_entry_is_never_sent_and_blocks_no_other() {
     let world = World::with_bus().await;
     let entry = AuditEntry {
         at: world.now(),
@@ -198,31 +198,31 @@ async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
     let company = world.company(COMPANY);
     let write = company.audit(&entry, "large").unwrap();
     company.store().commit(world.service.app.ids.next(), vec![write]).await.unwrap();
-    holds_nobody_up(&world, "too large").await;
+    check_others_are_published(&world, "too large").await;
 }
 
 #[tokio::test]
-async fn an_entry_that_cannot_be_read_is_left_to_whoever_can_and_holds_nobody_up() {
+async fn an_unreadable_entry_is_kept_and_blocks_no_other() {
     let world = World::with_bus().await;
-    world.service.dynamo.put_rows(TABLE, &[strange_row(&world, None)]);
-    holds_nobody_up(&world, "unreadable").await;
+    world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, None)]);
+    check_others_are_published(&world, "unreadable").await;
 }
 
 #[tokio::test]
-async fn an_entry_that_spoils_its_request_is_found_and_the_others_are_told() {
+async fn an_entry_that_makes_its_batch_fail_is_isolated_and_the_others_published() {
     let world = World::with_bus().await;
-    world.service.dynamo.put_rows(TABLE, &[strange_row(&world, Some(&"case.".repeat(40)))]);
-    holds_nobody_up(&world, "refused with its request").await;
+    world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, Some(&"case.".repeat(40)))]);
+    check_others_are_published(&world, "refused with its request").await;
 }
 
 #[tokio::test]
-async fn a_backlog_beyond_one_run_is_told_by_the_next() {
+async fn a_backlog_beyond_one_run_is_published_by_the_next() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 4_030).await;
     let report = world.publish().await;
-    let told = [&report["due"], &report["done"], &report["skipped"], &report["more"]];
-    assert_eq!(told, [&json!(4_030), &json!(4_000), &json!(30), &json!(true)], "{report}");
+    let counts = [&report["due"], &report["done"], &report["skipped"], &report["more"]];
+    assert_eq!(counts, [&json!(4_030), &json!(4_000), &json!(30), &json!(true)], "{report}");
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["more"]), (&json!(30), &json!(false)), "{report}");
-    assert_eq!(world.check_heard("a backlog").await, 0);
+    assert_eq!(world.check_published("a backlog").await, 0);
 }

@@ -40,7 +40,7 @@ impl World {
         Self::with_deadlines(EmbeddedDynamo::memory(), |name| Monitoring::Both.lookup(name), deadlines).await
     }
 
-    pub fn trouble_at_watchers(&self, kind: &str) {
+    pub fn inject_telemetry_fault(&self, kind: &str) {
         for (provider, operation) in
             [(Provider::Sentry, Operation::Envelope), (Provider::BetterStack, Operation::Ingest)]
         {

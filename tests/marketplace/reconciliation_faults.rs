@@ -1,4 +1,5 @@
-//! A reconciliation that is cut off, refused, late or flooded ends where one without trouble ends.
+//! A reconciliation that is interrupted, refused, late or overloaded has the same result as one without
+//! faults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use support::world::World;
 /// Longer ago than Stripe lists events of.
 const LONG_AGO: Duration = Duration::days(31);
 
-/// A day with something of everything, so long ago. Nobody was told of any of it.
+/// A day with every kind of change, in the past. None of its events was delivered.
 async fn a_mixed_day(ago: Duration) -> World {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
@@ -51,18 +52,18 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
     finding_totals.sort();
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
-    // Every slice was told by exactly one run, however many were cut off.
-    let mut told = shared::store::marketplace::reconciliation::Sums::default();
-    runs.iter().for_each(|run| told.merge(&run.sums));
-    assert_eq!(told, cursor.sums);
+    // Every slice was reported by exactly one run, however many were interrupted.
+    let mut total = shared::store::marketplace::reconciliation::Sums::default();
+    runs.iter().for_each(|run| total.merge(&run.sums));
+    assert_eq!(total, cursor.sums);
     let open = world.store().finding_totals().await.unwrap();
     let cash = world.cash().await;
     assert_eq!(cash.unexplained_amount(), 0, "{cash:?}");
     (finding_totals, json!(cursor.sums), format!("{open:?} {cash:?}"))
 }
 
-/// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
-async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint]) {
+/// Injects every fault at every call of a run; after the next run the result is that of a run without faults.
+async fn every_fault_leaves_the_same_end(ago: Duration, faults: &[FaultPoint]) {
     let expected = {
         let world = a_mixed_day(ago).await;
         world.reconcile_now().await;
@@ -72,20 +73,20 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint
     let kinds = [FindingKind::TransferUnknown, FindingKind::TransferMissing];
     assert_eq!(expected.0.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), kinds);
     let mut runs = 0;
-    for &trouble in troubles {
+    for &fault in faults {
         for call in 1.. {
             let mut world = a_mixed_day(ago).await;
-            let injected_fault = InjectedFault::at(&world, trouble, call);
+            let injected_fault = InjectedFault::at(&world, fault, call);
             let run = async {
                 let now = world.now();
                 world.service.fire("reconciliation", support::jobs_done::RECONCILE, now).await;
             };
-            let struck = injected_fault.during(run).await;
+            let was_injected = injected_fault.during(run).await;
             world.restart().await;
             world.reconcile_again().await;
-            assert_eq!(end_of(&world).await, expected, "{trouble:?} at call {call}");
+            assert_eq!(end_of(&world).await, expected, "{fault:?} at call {call}");
             runs += 1;
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -94,24 +95,24 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint
 }
 
 #[tokio::test]
-async fn trouble_at_every_call_leaves_the_same_end() {
+async fn a_fault_at_every_call_leaves_the_same_result() {
     // Stripe lists no events of it any more: everything is read off the lines.
-    every_trouble_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
+    every_fault_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
 }
 
 #[tokio::test]
-async fn trouble_while_events_are_fetched_leaves_the_same_end() {
-    let troubles = [
+async fn a_fault_while_events_are_fetched_leaves_the_same_result() {
+    let faults = [
         FaultPoint::DeathBefore,
         FaultPoint::DeathAfter,
         FaultPoint::Error(Failure::Conflict, 1),
         FaultPoint::DeathAfterCall,
     ];
-    every_trouble_leaves_the_same_end(Duration::hours(2), &troubles).await;
+    every_fault_leaves_the_same_end(Duration::hours(2), &faults).await;
 }
 
-/// A mixed day, and a payment of another shop of which a part went back.
-async fn a_day_with_strangers() -> World {
+/// A mixed day, and a partly refunded payment of another shop.
+async fn a_day_with_unknown_clients() -> World {
     let world = a_mixed_day(LONG_AGO - Duration::days(2)).await;
     let other = world.open_payment(booking_id("of another shop"), BTreeMap::new()).await;
     let stripe = &world.service.sandbox.stripe;
@@ -124,8 +125,8 @@ async fn a_day_with_strangers() -> World {
 
 /// The run of one day, of which Stripe refuses one call, and the run after it; whether there was such a call.
 async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
-    let (kind, struck): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
-    let injected_fault = struck.clone();
+    let (kind, was_injected): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
+    let injected_fault = was_injected.clone();
     world.service.sandbox.faults.intercept(Arc::new(move |call, _| {
         injected_fault.fetch_or(call == chosen, Ordering::Relaxed);
         (call == chosen).then_some(kind)
@@ -133,20 +134,20 @@ async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
     world.reconcile_now().await;
     world.service.sandbox.faults.stop_intercepting();
     world.reconcile_again().await;
-    struck.load(Ordering::Relaxed)
+    was_injected.load(Ordering::Relaxed)
 }
 
 #[tokio::test]
 async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
-    let world = a_day_with_strangers().await;
+    let world = a_day_with_unknown_clients().await;
     world.reconcile_now().await;
     world.reconcile_again().await;
-    // What was listed at first had nothing in the books then, and the sums of a slice say so for ever.
+    // The findings listed first had no counterpart in the ledger then, and the sums of a slice never change.
     let without_sums = |(finding_totals, _, cash): (Vec<_>, Value, String)| (finding_totals, cash);
     let expected = without_sums(end_of(&world).await);
     for kind in ["refused:400:url_invalid", "refused:403:account_closed", "refused:404:resource_missing"] {
         for call in 1.. {
-            let world = a_day_with_strangers().await;
+            let world = a_day_with_unknown_clients().await;
             if !refused_once(&world, kind, call).await {
                 assert!(call > 5, "{kind}: {call} calls");
                 break;
@@ -157,20 +158,20 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_line() {
-    let world = a_day_with_strangers().await;
-    world.trouble_at_stripe(Operation::PaymentIntent, "refused:403:account_closed", None);
+async fn a_payment_that_stripe_does_not_return_is_listed_and_blocks_no_other_line() {
+    let world = a_day_with_unknown_clients().await;
+    world.inject_stripe_fault(Operation::PaymentIntent, "refused:403:account_closed", None);
     for _ in 0..2 {
         let report = world.reconcile_again().await;
-        let trouble = world.newest_run().await.trouble;
-        assert_eq!((&report["more"], trouble.as_deref()), (&json!(false), Some("look_up_refused")));
+        let error = world.newest_run().await.error;
+        assert_eq!((&report["more"], error.as_deref()), (&json!(false), Some("look_up_refused")));
         let unknown =
             world.finding_totals().await.iter().filter(|(kind, _)| *kind == FindingKind::LineUnknown).count();
         assert_eq!(unknown, 2, "a refund each of two payments");
     }
     world.all_well();
     world.reconcile_again().await;
-    assert_eq!(world.newest_run().await.trouble, None);
+    assert_eq!(world.newest_run().await.error, None);
     let (finding_totals, ..) = end_of(&world).await;
     assert!(finding_totals.iter().all(|(kind, _)| *kind != FindingKind::LineUnknown), "{finding_totals:?}");
 }
@@ -178,13 +179,13 @@ async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_lin
 #[tokio::test]
 async fn stripe_that_does_not_answer_loses_nothing() {
     let world = a_mixed_day(LONG_AGO).await;
-    world.trouble_at_stripe(Operation::BalanceTransactions, "status:500", None);
+    world.inject_stripe_fault(Operation::BalanceTransactions, "status:500", None);
     let report = world.reconcile_now().await;
     assert_eq!(report["more"], true);
-    assert!(world.newest_run().await.trouble.is_some());
+    assert!(world.newest_run().await.error.is_some());
     world.all_well();
     let report = world.reconcile_again().await;
-    assert_eq!((&report["more"], world.newest_run().await.trouble), (&json!(false), None));
+    assert_eq!((&report["more"], world.newest_run().await.error), (&json!(false), None));
     end_of(&world).await;
 }
 
@@ -209,7 +210,7 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
         if !report.more {
             break;
         }
-        assert!(runs < 50, "never comes to its end");
+        assert!(runs < 50, "never completes");
     }
     assert!(runs > 2, "{runs} runs");
     let cursor = world.store().reconciliation_cursor().await.unwrap();
@@ -257,6 +258,6 @@ async fn a_hundred_lines_cost_one_reading_of_the_books() {
         let reads = world.service.dynamo.requests();
         costs.push(reads.iter().filter(|request| request.operation == "BatchGetItem").count());
     }
-    // One for the lines and the known events of each hundred, and one for what is listed.
+    // One request for the lines and the known events of each hundred, and one for the findings.
     assert!(costs[1] <= costs[0] + 2, "{costs:?}");
 }

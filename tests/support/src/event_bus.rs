@@ -46,7 +46,7 @@ impl World {
     }
 
     /// A fault at the bus, for one company's entries or for whole requests.
-    pub fn trouble_at_bus(&self, kind: &str, times: Option<u32>, company: Option<&str>) {
+    pub fn inject_bus_fault(&self, kind: &str, times: Option<u32>, company: Option<&str>) {
         let (provider, operation) = (Provider::EventBridge, Operation::PutEvents);
         let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company });
@@ -62,7 +62,7 @@ impl World {
     }
 
     /// The number of received events by kind.
-    pub fn kinds_heard(&self) -> BTreeMap<String, usize> {
+    pub fn published_kinds(&self) -> BTreeMap<String, usize> {
         let mut kinds = BTreeMap::new();
         for received in self.received() {
             *kinds.entry(received.detail_type).or_default() += 1;
@@ -96,7 +96,7 @@ impl World {
 
     /// Checks that the received events equal the written ones and nothing is pending. Returns how many were
     /// received more than once.
-    pub async fn check_heard(&self, told: &str) -> usize {
+    pub async fn check_published(&self, context: &str) -> usize {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = self.rows_of("AUDIT#").await;
         let announced = rows.iter().filter(|row| is_announced(&text(row, "kind")));
@@ -106,15 +106,15 @@ impl World {
         let received = self.received();
         let ids: BTreeSet<String> =
             received.iter().map(|received| text(&received.detail, "event_id")).collect();
-        assert_eq!(ids, written.keys().cloned().collect(), "{told}");
+        assert_eq!(ids, written.keys().cloned().collect(), "{context}");
         for received in &received {
             assert_eq!(
                 text(&received.detail, "subject"),
                 written[&text(&received.detail, "event_id")],
-                "{told}"
+                "{context}"
             );
         }
-        assert_eq!(self.unpublished().await, [Value::Null; 0], "{told}");
+        assert_eq!(self.unpublished().await, [Value::Null; 0], "{context}");
         received.len() - ids.len()
     }
 }
@@ -126,6 +126,6 @@ pub async fn rights_of_a_run() -> BTreeSet<String> {
     world.service.dynamo.reset_requests();
     assert_eq!(world.publish().await["done"], 1);
     let requests = world.service.dynamo.requests();
-    let told = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
-    requests.into_iter().flat_map(|request| request.rights).chain(told).collect()
+    let of_bus = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
+    requests.into_iter().flat_map(|request| request.rights).chain(of_bus).collect()
 }

@@ -26,7 +26,7 @@ const MAX_PAGES: usize = 10;
 /// Why an effect is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-pub enum Trouble {
+pub enum EffectList {
     /// It is unknown whether it happened; a person has to resolve it.
     InDoubt,
     /// It did not happen yet and is retried.
@@ -35,7 +35,7 @@ pub enum Trouble {
     Refused,
 }
 
-impl Trouble {
+impl EffectList {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -52,9 +52,9 @@ impl Trouble {
 
 /// The list of an effect. Refused messages and free days have a separate list, so that they never displace refused
 /// payments.
-fn list_name(trouble: Trouble, request: &Request) -> &'static str {
+fn list_name(kind: EffectList, request: &Request) -> &'static str {
     let is_of_member = request.is_message() || matches!(request, Request::Extend { .. });
-    if trouble == Trouble::Refused && is_of_member { REFUSED_OF_MEMBERS } else { trouble.as_str() }
+    if kind == EffectList::Refused && is_of_member { REFUSED_OF_MEMBERS } else { kind.as_str() }
 }
 
 impl Company {
@@ -68,11 +68,11 @@ impl Company {
         is_refusal_open: bool,
     ) -> Write {
         let write = if is_refusal_open { write.set("is_refusal_open", flag(true)) } else { write };
-        match Trouble::of(status, is_refusal_open) {
-            Some(trouble) => write
+        match EffectList::of(status, is_refusal_open) {
+            Some(kind) => write
                 .set(
                     "list_status_pk",
-                    text(keys::effects_list(&self.company, list_name(trouble, &held.request))),
+                    text(keys::effects_list(&self.company, list_name(kind, &held.request))),
                 )
                 .set("list_sk", text(format!("{}#{}", time::format(held.action.at), held.action.operation))),
             None => write.remove("list_status_pk").remove("list_sk"),
@@ -87,7 +87,7 @@ impl Company {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Write {
-        let list = keys::effects_list(&self.company, Trouble::Refused.as_str());
+        let list = keys::effects_list(&self.company, EffectList::Refused.as_str());
         Write::update(self.action_key(subject.into(), operation))
             .set("status", text(EffectStatus::Rejected.as_str()))
             .set("reason", text(reason))
@@ -119,12 +119,12 @@ impl Company {
     /// days, up to a hundred as well, are included only while their case is open.
     pub async fn listed_effects(
         &self,
-        trouble: Trouble,
+        kind: EffectList,
     ) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
-        let list = keys::effects_list(&self.company, trouble.as_str());
-        let (mut effects, next) = self.list_page(&list, trouble, false, None).await?;
+        let list = keys::effects_list(&self.company, kind.as_str());
+        let (mut effects, next) = self.list_page(&list, kind, false, None).await?;
         let mut more = next.is_some();
-        if trouble == Trouble::Refused {
+        if kind == EffectList::Refused {
             let (of_members, more_of_members) = self.refused_of_members().await?;
             effects.extend(of_members);
             effects.sort_by_key(|(_, effect)| effect.action.at);
@@ -138,7 +138,7 @@ impl Company {
         let list = keys::effects_list(&self.company, REFUSED_OF_MEMBERS);
         let (mut open, mut start) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
-            let (effects, next) = self.list_page(&list, Trouble::Refused, true, start).await?;
+            let (effects, next) = self.list_page(&list, EffectList::Refused, true, start).await?;
             open.extend(self.retain_open_cases(effects).await?);
             start = next;
             if start.is_none() || open.len() >= PAGE_ROWS {
@@ -169,7 +169,7 @@ impl Company {
     async fn list_page(
         &self,
         list: &str,
-        trouble: Trouble,
+        kind: EffectList,
         newest_first: bool,
         start: Option<Item>,
     ) -> Result<(Vec<(Subject, Effect)>, Option<Item>), StoreError> {
@@ -190,7 +190,7 @@ impl Company {
             let subject = key.case_id().map(Subject::Case).or_else(|| key.booking_id().map(Subject::Booking));
             // The index may lag behind; only the row itself has the current status.
             if let Some(subject) = subject
-                && Trouble::of(effect.status, effect.is_refusal_open) == Some(trouble)
+                && EffectList::of(effect.status, effect.is_refusal_open) == Some(kind)
             {
                 effects.push((subject, effect));
             }
