@@ -29,7 +29,7 @@ use crate::reconciliation::Reconciler;
 use crate::recovery::Recovery;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
-use crate::watch::{self, Telemetry};
+use crate::telemetry::{self, Telemetry};
 
 pub type SharedApp = Arc<App>;
 
@@ -56,7 +56,7 @@ pub struct App {
     pub user_tokens: Option<UserTokens>,
     pub bearer_tokens: BearerTokens,
     pub limiter: Limiter,
-    pub watch: Telemetry,
+    pub telemetry: Telemetry,
     /// Entries are valid for one minute (`auth::owner`).
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -68,7 +68,7 @@ impl App {
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;
-        let started = started.inspect(|app| app.watch.install());
+        let started = started.inspect(|app| app.telemetry.install());
         started.map(Arc::new).inspect_err(|error| tracing::error!(%error, "the function does not start"))
     }
 
@@ -135,7 +135,7 @@ impl App {
             config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
         let errors = config.errors.as_ref().map(|errors| (&errors.dsn, errors.deployment.clone()));
-        let watch = Telemetry::new(&http, errors, config.drain.as_ref());
+        let telemetry = Telemetry::new(&http, errors, config.drain.as_ref());
         let started = Instant::now();
         let access_cache = Mutex::default();
         Self {
@@ -150,7 +150,7 @@ impl App {
             user_tokens,
             bearer_tokens,
             limiter,
-            watch,
+            telemetry,
             access_cache,
             store,
         }
@@ -163,7 +163,7 @@ impl App {
     /// Reports to Sentry that a run of a job starts.
     pub fn check_in(&self, occurrence: &Occurrence) {
         if let Some(job) = Job::named(&occurrence.job) {
-            watch::check_in(job, occurrence, self.config.marketplace.calendar.zone_name());
+            telemetry::check_in(job, occurrence, self.config.marketplace.calendar.zone_name());
         }
     }
 

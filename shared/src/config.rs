@@ -21,8 +21,8 @@ use crate::aws::Aws;
 use crate::domain::kernel::id::CompanyId;
 use crate::providers::standard_webhooks::WebhookKeys;
 use crate::providers::stripe::Mode;
+use crate::telemetry::Drain;
 use crate::vault::{Vault, VaultError};
-use crate::watch::Drain;
 
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
 const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";

@@ -34,7 +34,7 @@ async fn an_event_that_names_its_booking_is_stored_before_the_request() {
     let row = world.booking_row(id).await;
     let booking = row.booking().unwrap();
     assert_eq!((booking.status.as_str(), booking.payment_intent), ("authorized", Some(payment)));
-    assert_eq!(row.begun, BTreeMap::new(), "no second payment is opened");
+    assert_eq!(row.started_steps, BTreeMap::new(), "no second payment is opened");
 }
 
 /// A captured charge of the booking, with this refunded amount.

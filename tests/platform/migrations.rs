@@ -109,7 +109,7 @@ async fn old_events_are_filled_in_from_the_payload_or_else_from_the_arrival() {
     assert_eq!(times[..2], [(&payload, &by_payload); 2]);
     assert_eq!(times[2..], [(&arrival, &by_arrival); 5]);
     let verified = migrator.verify(None).await.unwrap();
-    assert_eq!((verified[0].tally.looked_at, verified[0].tally.changes()), (7, 0));
+    assert_eq!((verified[0].tally.rows_read, verified[0].tally.changes()), (7, 0));
     let status = migrator.status().await.unwrap();
     assert_eq!((status.data_version, status.claim, status.work), (1, None, None));
 }

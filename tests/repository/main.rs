@@ -1,6 +1,7 @@
 //! The repository as files: its rules, and the deployment compared with the code.
 
 mod alarms;
+mod documents;
 mod house_rules;
 mod language;
 mod rights;

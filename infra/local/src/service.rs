@@ -22,7 +22,7 @@ use shared::providers::{TrustError, client};
 use shared::rate_limit::Deadlines;
 use shared::store::StoreError;
 use shared::store::definition::create_table;
-use shared::watch::Telemetry;
+use shared::telemetry::Telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -212,7 +212,7 @@ impl Service {
         let mut app = App::new(config, Some(parts.table), parts.http, clock, parts.ids);
         app.limiter = app.limiter.with_deadlines(parts.deadlines);
         let app = Arc::new(app);
-        let router = watched(routers(&app), &app.watch);
+        let router = watched(routers(&app), &app.telemetry);
         Ok(Self { sandbox, dynamo, app, router, providers, environment, served })
     }
 

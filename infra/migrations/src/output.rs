@@ -82,11 +82,11 @@ pub fn format_verified(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         let tally = &outcome.tally;
         match tally.changes() + tally.need_person {
-            0 => line(&mut text, &format!("{}: true of all {} rows", title(outcome), tally.looked_at)),
+            0 => line(&mut text, &format!("{}: true of all {} rows", title(outcome), tally.rows_read)),
             left => {
                 line(
                     &mut text,
-                    &format!("{}: not true of {left} of {} rows", title(outcome), tally.looked_at),
+                    &format!("{}: not true of {left} of {} rows", title(outcome), tally.rows_read),
                 );
                 add_examples(&mut text, tally);
             }
@@ -125,7 +125,7 @@ fn title(outcome: &Outcome) -> String {
 }
 
 fn counts(tally: &Tally) -> String {
-    let mut text = format!("{} of {} rows", tally.changes(), tally.looked_at);
+    let mut text = format!("{} of {} rows", tally.changes(), tally.rows_read);
     let from: Vec<String> =
         tally.changed.iter().map(|(from, count)| format!("{count} from {from}")).collect();
     if !from.is_empty() {

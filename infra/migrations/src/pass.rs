@@ -30,7 +30,7 @@ impl Walk<'_> {
         loop {
             let page = self.table.scan(self.migration.rows, &attributes, start).await?;
             for row in &page.rows {
-                tally.looked_at += 1;
+                tally.rows_read += 1;
                 let key = spell(&key_of(row));
                 match self.step(row) {
                     Step::Leave => {}
@@ -78,7 +78,7 @@ impl Walk<'_> {
         tally: &mut Tally,
         rate_limit: &mut RowRateLimit,
     ) -> Result<(), StoreError> {
-        tally.looked_at += 1;
+        tally.rows_read += 1;
         let key = key_of(&row);
         for _ in 0..ROW_TRIES {
             match self.step(&row) {

@@ -41,7 +41,7 @@ pub(crate) fn attributes(migration: &Migration) -> Vec<String> {
 /// The step of a row when migrating forward.
 pub(crate) fn forward(migration: &Migration, row: &Item) -> Step {
     match (migration.decide)(row) {
-        Decision::Holds => Step::Leave,
+        Decision::AlreadyTrue => Step::Leave,
         Decision::NeedsPerson(reason) => Step::NeedsPerson(reason),
         Decision::Change(change) => {
             let from = change.from;

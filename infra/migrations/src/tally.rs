@@ -9,7 +9,7 @@ const MAX_EXAMPLES: usize = 5;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    pub looked_at: u64,
+    pub rows_read: u64,
     /// Rows that were changed (in a dry run those to change), by the source of the new values.
     pub changed: BTreeMap<String, u64>,
     /// Rows that the service kept changing; the next pass tries again.

@@ -87,14 +87,14 @@ async fn check_and_charge(
 ) -> Result<RateLimitCharge, (RateLimitCharge, Failure)> {
     let bare = RateLimitCharge::of(client_ip);
     let is_trigger = request.extensions().get::<Trigger>().is_some();
-    let proven = match authenticate(route, app, request).await {
-        Ok(proven) => proven,
+    let authenticated = match authenticate(route, app, request).await {
+        Ok(authenticated) => authenticated,
         Err(failure) => return Err((bare, failure)),
     };
-    let due = due(route, request.uri().path(), proven.as_ref(), &bare).filter(|_| !is_trigger);
-    if let Some(proven) = proven {
-        request.extensions_mut().insert(proven.caller);
-        if let Some(session) = proven.session {
+    let due = due(route, request.uri().path(), authenticated.as_ref(), &bare).filter(|_| !is_trigger);
+    if let Some(authenticated) = authenticated {
+        request.extensions_mut().insert(authenticated.caller);
+        if let Some(session) = authenticated.session {
             request.extensions_mut().insert(session);
         }
     }
@@ -119,11 +119,11 @@ fn is_charged_here(route: &Route) -> bool {
 fn due(
     route: &Route,
     path: &str,
-    proven: Option<&Authenticated>,
+    authenticated: Option<&Authenticated>,
     rate_limit_charge: &RateLimitCharge,
 ) -> Option<(&'static rate_limit::Class, String)> {
     let class = route.limit?;
-    let subject = match (class.subject, proven.map(|proven| &proven.caller)) {
+    let subject = match (class.subject, authenticated.map(|authenticated| &authenticated.caller)) {
         (LimitSubject::Ip, _) => rate_limit_charge.address(),
         (LimitSubject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
         (LimitSubject::Company, Some(Caller { company, .. })) => {
@@ -157,20 +157,20 @@ async fn authenticate(
             Ok(None)
         }
         Access::SignedIn | Access::Roles(_) => {
-            let proven = caller::authenticate(app, headers).await?;
+            let authenticated = caller::authenticate(app, headers).await?;
             match route.access {
-                Access::Roles(roles) if !roles.contains(&proven.caller.role) => {
+                Access::Roles(roles) if !roles.contains(&authenticated.caller.role) => {
                     return Err(Failure::Forbidden("Your role does not allow this."));
                 }
-                Access::SignedIn if proven.session.is_none() => {
+                Access::SignedIn if authenticated.session.is_none() => {
                     return Err(Failure::Unauthorized("This route needs a session."));
                 }
                 _ => {}
             }
-            if changes && let Some(session) = &proven.session {
+            if changes && let Some(session) = &authenticated.session {
                 check_csrf(app, session, headers)?;
             }
-            Ok(Some(proven))
+            Ok(Some(authenticated))
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Calle
     let company = one_header(headers, COMPANY_ID).and_then(|id| CompanyId::parse(id).ok());
     let company =
         company.ok_or(Failure::Unauthorized("The header x-company-id is missing or names no company."))?;
-    let tokens = app.user_tokens.as_ref().ok_or_else(|| not_configured("WHOP_APP_ID"))?;
+    let tokens = app.user_tokens.as_ref().ok_or_else(|| Failure::whop_not_configured("WHOP_APP_ID"))?;
     let user_id = tokens.verify(token, app.clock.now()).await.map_err(|error| match error {
         TokenError::Invalid => Failure::Unauthorized("The user token is not valid."),
         TokenError::KeysUnavailable => unavailable(error.to_string()),
@@ -57,7 +57,7 @@ async fn access(app: &App, user: &UserId, company: &CompanyId) -> Result<AccessL
             return Ok(*level);
         }
     }
-    let whop = app.whop.as_ref().ok_or_else(|| not_configured("WHOP_API_KEY"))?;
+    let whop = app.whop.as_ref().ok_or_else(|| Failure::whop_not_configured("WHOP_API_KEY"))?;
     let level = match whop.access(user, company.as_str()).await {
         Ok(level) => level,
         // Whop knows no such company or user, so the user is no administrator.
@@ -70,10 +70,6 @@ async fn access(app: &App, user: &UserId, company: &CompanyId) -> Result<AccessL
     }
     cache.insert(key, (level, now));
     Ok(level)
-}
-
-fn not_configured(variable: &'static str) -> Failure {
-    Failure::NotConfigured { service: "Whop", variable }
 }
 
 fn unavailable(reason: String) -> Failure {

@@ -54,7 +54,7 @@ pub struct Session {
 
 /// An account whose owner has just authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenAccount {
+pub struct AuthenticatedAccount {
     pub account: AccountKey,
     /// What it may do.
     pub role: Role,
@@ -110,16 +110,16 @@ pub fn configured(app: &App) -> Result<(), Failure> {
 /// same transaction, so that an id from before the sign-in is never authenticated (session fixation).
 pub async fn open(
     app: &App,
-    proven: &ProvenAccount,
+    authenticated: &AuthenticatedAccount,
     previous: &HeaderMap,
 ) -> Result<(Session, HeaderValue), Failure> {
-    open_refunding(app, proven, previous, None).await
+    open_refunding(app, authenticated, previous, None).await
 }
 
 /// Like [`open`], and refunds the rate limit charge of the successful attempt in the same transaction.
 pub async fn open_refunding(
     app: &App,
-    proven: &ProvenAccount,
+    authenticated: &AuthenticatedAccount,
     previous: &HeaderMap,
     refund: Option<(&RateLimitCharge, &Charged)>,
 ) -> Result<(Session, HeaderValue), Failure> {
@@ -127,11 +127,11 @@ pub async fn open_refunding(
     let now = app.clock.now();
     let absolute_until = now + Duration::hours(ABSOLUTE_HOURS);
     let row = SessionRow {
-        account: proven.account.clone(),
-        role: proven.role,
-        company: proven.company.clone(),
-        generation: proven.generation,
-        fingerprint: proof::fingerprint(&app.config, &proven.account),
+        account: authenticated.account.clone(),
+        role: authenticated.role,
+        company: authenticated.company.clone(),
+        generation: authenticated.generation,
+        fingerprint: proof::fingerprint(&app.config, &authenticated.account),
         created_at: now,
         absolute_until,
         idle_until: idle_until(now, absolute_until),

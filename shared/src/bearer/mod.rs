@@ -85,8 +85,8 @@ async fn check(
     if header.kid.is_none() && verifiers.len() != 1 {
         return Err(TokenError::Invalid);
     }
-    let mut proven = verifiers.iter().filter_map(|key| verify_signature(token, header, issuer, key));
-    claims::bearer(&proven.next().ok_or(TokenError::Invalid)?, issuer, now).ok_or(TokenError::Invalid)
+    let mut authenticated = verifiers.iter().filter_map(|key| verify_signature(token, header, issuer, key));
+    claims::bearer(&authenticated.next().ok_or(TokenError::Invalid)?, issuer, now).ok_or(TokenError::Invalid)
 }
 
 /// The claims' times are checked with the app's clock, so the library's own check is off.

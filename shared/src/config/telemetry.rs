@@ -1,6 +1,6 @@
 //! The settings of analytics, error tracking and log shipping; each is on if its key is set.
 
-use crate::watch::{Drain, Dsn, Release};
+use crate::telemetry::{Drain, Dsn, Release};
 
 /// The PostHog project to which events are published.
 #[derive(Clone, PartialEq, Eq)]

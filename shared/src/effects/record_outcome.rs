@@ -308,6 +308,6 @@ async fn load_outcome(company: &Company, subject: Subject, held: &Effect) -> Res
 /// token; so does a person's statement about an effect left in doubt under the same claim.
 fn commit_token(held: &Effect, attempt: u32) -> Uuid {
     let status = held.status.as_str();
-    let name = format!("settle:{}:{}:{status}:{attempt}", held.downstream_key, held.fence);
+    let name = format!("outcome:{}:{}:{status}:{attempt}", held.downstream_key, held.fence);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }

@@ -169,7 +169,7 @@ impl RefusedStep<'_> {
         else {
             return Ok(None);
         };
-        let stripe = effect_clients.stripe.ok_or_else(stripe_not_reached)?;
+        let stripe = effect_clients.stripe.ok_or(ResolveError::StripeNotConfigured)?;
         // The tries of the refused effect must not count against this look-up.
         let untried = Effect { tries: 0, ..self.read.clone() };
         match intent::look_up(&untried, stripe, payment_intent, false, now).await {
@@ -182,7 +182,7 @@ impl RefusedStep<'_> {
     /// Loads the steps that an earlier attempt of the same request started.
     async fn load_started_steps(&self, row: &BookingRecord) -> Result<Vec<Effect>, ResolveError> {
         let mut started = Vec::new();
-        for (step, version) in &row.begun {
+        for (step, version) in &row.started_steps {
             let operation = step.operation(self.booking_id, *version);
             let effect = self.company.action(self.booking_id, &operation).await?;
             started.extend(effect.filter(|effect| !effect.status.is_final()));

@@ -38,8 +38,10 @@ pub enum ResolveError {
     NotRetried(&'static str),
     #[error("name the transfer that was made")]
     ReferenceMissing,
-    #[error("the provider says otherwise: {0}")]
+    #[error("Stripe reports otherwise: {0}")]
     Contradicted(String),
+    #[error("STRIPE_SECRET_KEY is not set")]
+    StripeNotConfigured,
     #[error("the provider cannot be asked: {0}")]
     ProviderUnavailable(ProviderError),
     #[error(transparent)]
@@ -94,9 +96,8 @@ async fn resolve_transfer(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<AttemptResult, ResolveError> {
-    let (Request::Transfer(request), Some(stripe)) = (&read.request, effect_clients.stripe) else {
-        return Err(stripe_not_reached());
-    };
+    let Request::Transfer(request) = &read.request else { return Err(ResolveError::NotInDoubt) };
+    let stripe = effect_clients.stripe.ok_or(ResolveError::StripeNotConfigured)?;
     match resolution {
         Resolution::Happened { reference } => {
             let id = reference.as_deref().ok_or(ResolveError::ReferenceMissing)?;
@@ -139,9 +140,9 @@ async fn resolve_payment(
     | Request::Release { payment_intent, .. }
     | Request::Refund { payment_intent }) = &read.request
     else {
-        return Err(stripe_not_reached());
+        return Err(ResolveError::NotInDoubt);
     };
-    let stripe = effect_clients.stripe.ok_or_else(stripe_not_reached)?;
+    let stripe = effect_clients.stripe.ok_or(ResolveError::StripeNotConfigured)?;
     let found = intent::look_up(read, stripe, payment_intent, true, now).await;
     let happened = matches!(resolution, Resolution::Happened { .. });
     match found {

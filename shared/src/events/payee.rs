@@ -30,7 +30,7 @@ impl EventIntake<'_> {
         };
         let is_known = account_status.payee_account(Some(known)).as_ref() == Some(known)
             && account_status.disabled_reason == payee.disabled_reason;
-        let known_s = payee.account_heard_at.map(|at| at.timestamp());
+        let known_s = payee.account_reported_at.map(|at| at.timestamp());
         let newest = match Some(event.occurred_at.timestamp()).cmp(&known_s) {
             Ordering::Less => return Ok(Vec::new()),
             Ordering::Equal if is_known => return Ok(Vec::new()),

@@ -70,6 +70,11 @@ impl Failure {
     pub const STRIPE_NOT_CONFIGURED: Self =
         Self::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" };
 
+    /// Whop cannot be queried without this environment variable.
+    pub fn whop_not_configured(variable: &'static str) -> Self {
+        Self::NotConfigured { service: "Whop", variable }
+    }
+
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::Invalid { detail: detail.into(), errors: Vec::new() }
     }

@@ -94,7 +94,7 @@ pub async fn idempotent<F, Fut>(
     app: &SharedApp,
     company: &Company,
     caller: &str,
-    intent: &IdempotencyKey,
+    idempotency_key: &IdempotencyKey,
     body: &JsonBody,
     run: F,
 ) -> Result<Response, Failure>
@@ -102,14 +102,16 @@ where
     F: FnOnce(String) -> Fut,
     Fut: Future<Output = Result<Answer, Failure>>,
 {
-    let Some(key) = &intent.key else {
-        intent.charge.charge_due(app).await?;
+    let Some(key) = &idempotency_key.key else {
+        idempotency_key.charge.charge_due(app).await?;
         let operation = app.ids.next().simple().to_string();
         return Ok(run(operation).await?.into_response());
     };
-    let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
-    let request = [intent.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
-    let retention = if intent.rule == KeyPolicy::Required { Retention::Money } else { Retention::Request };
+    let scope =
+        Scope { company, caller, method: idempotency_key.method.as_str(), path: &idempotency_key.path, key };
+    let request = [idempotency_key.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
+    let retention =
+        if idempotency_key.rule == KeyPolicy::Required { Retention::Money } else { Retention::Request };
     let claim = match idempotency::begin(scope, &request, retention, app.ids.next(), app.clock.now()).await? {
         KeyState::Replay(answer) => return Ok(replay(&answer)),
         KeyState::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
@@ -118,7 +120,7 @@ where
     };
     let operation = claim.operation_id().to_owned();
     let work = async {
-        intent.charge.charge_due(app).await?;
+        idempotency_key.charge.charge_due(app).await?;
         run(operation).await
     };
     let done = match AssertUnwindSafe(work).catch_unwind().await {
@@ -142,7 +144,7 @@ where
         Err(failure) => StoredAnswer {
             status: failure.status().as_u16(),
             content_type: PROBLEM_JSON.to_owned(),
-            body: failure.problem(&intent.request_id.0).to_json(),
+            body: failure.problem(&idempotency_key.request_id.0).to_json(),
         },
     };
     if answer.body.len() > MAX_STORED_BYTES {
@@ -150,7 +152,7 @@ where
         // state that it finds.
         tracing::error!(
             bytes = answer.body.len(),
-            path = intent.path,
+            path = idempotency_key.path,
             "an answer is too long to be kept under its key"
         );
         release(claim, app).await;

@@ -131,7 +131,7 @@ impl Run<'_> {
             self.begin_batch(company).await?;
         }
         let from = turn.dry.read_until.clone();
-        let from = from.or_else(|| held.looked_until.as_deref().and_then(BookingCursor::parse));
+        let from = from.or_else(|| held.next_cursor.as_deref().and_then(BookingCursor::parse));
         let is_later = from.is_some();
         let (rows, next) = self.load_bookings(company, &turn.professional_id, from).await?;
         let policy = self.policy();

@@ -220,8 +220,7 @@ impl<'a> Run<'a> {
 
     /// Releases a professional without a decision; the next run loads it again.
     pub(super) async fn release(&self, company: &Company, payee: &ProfessionalId, held: &PayeeRow) {
-        if let Err(error) =
-            company.release_payee(payee, held, NextCheck::Now(held.looked_until.clone())).await
+        if let Err(error) = company.release_payee(payee, held, NextCheck::Now(held.next_cursor.clone())).await
         {
             tracing::warn!(%error, "a professional stays claimed until the lease expires");
         }

@@ -70,7 +70,7 @@ impl Run<'_> {
         let stop_reason = self.execute_parts(&snapshot, &plan, &mut progress).await.err();
         let next = match &stop_reason {
             None => self.next_check(&snapshot, &plan),
-            Some(_) => NextCheck::Now(snapshot.held.looked_until.clone()),
+            Some(_) => NextCheck::Now(snapshot.held.next_cursor.clone()),
         };
         let has_more = stop_reason.is_none() && snapshot.next.is_some();
         let id = &snapshot.turn.professional_id;

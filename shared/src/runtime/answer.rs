@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::problem::{internal, problem};
 use super::request::{BodyRefused, collect, origin_form};
 use super::{ClientIp, RequestId, Trigger};
-use crate::watch::in_invocation;
+use crate::telemetry::in_invocation;
 
 /// What the platform reports about a request.
 pub(super) struct RequestMetadata {

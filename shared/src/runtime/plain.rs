@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::answer::{RequestMetadata, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
-use crate::watch::Telemetry;
+use crate::telemetry::Telemetry;
 
 /// Serves until the process ends.
 pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError> {

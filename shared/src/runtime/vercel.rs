@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use vercel_runtime::{AppState, Error, Request, ResponseBody};
 
 use crate::aws::role;
-use crate::watch::{Invocation, Telemetry};
+use crate::telemetry::{Invocation, Telemetry};
 
 use super::answer::{RequestMetadata, answer};
 use super::{ClientIp, RequestId, ServeError, Service};

@@ -15,7 +15,7 @@
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | the owner of a membership, payment or account that an event does not name |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
-//! | reconciliation's cursor, and the totals of its findings | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
+//! | reconciliation's cursor, and the totals of its findings | `JOB#reconciliation` | `CURSOR`, `TOTALS` | the reconciliation |
 //! | version of the data, and the current migration | `JOB#migrations` | `VERSION` | health, and the migrations |
 //! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
 //! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and the route that closes it |

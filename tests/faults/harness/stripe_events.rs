@@ -87,7 +87,7 @@ pub(super) struct Deliveries<'a> {
 
 /// Attributes that depend on the order and not on the final state.
 const TRACES: [&str; 8] =
-    ["updated_at", "version", "begun", "due_at", "due_shard", "contact", "fence", "owner"];
+    ["updated_at", "version", "started_steps", "due_at", "due_shard", "contact", "fence", "owner"];
 
 impl Story {
     async fn happens(self, world: &World) {

@@ -7,7 +7,7 @@ use shared::app::SharedApp;
 use shared::auth::Session;
 use shared::auth::links::Links;
 use shared::auth::password::{self, Known, password_field};
-use shared::auth::session::{self, ProvenAccount};
+use shared::auth::session::{self, AuthenticatedAccount};
 use shared::http::{Failure, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
 use shared::store::accounts::account::Proof;
@@ -48,8 +48,8 @@ pub(crate) async fn change(
     ];
     store.commit(app.ids.next(), writes).await?;
     let generation = row.generation + 1;
-    let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
+    let authenticated = AuthenticatedAccount { account, role: row.role, company: row.company, generation };
     let (session, cookie) =
-        session::open_refunding(&app, &proven, &headers, Some((&rate_limit_charge, &charged))).await?;
+        session::open_refunding(&app, &authenticated, &headers, Some((&rate_limit_charge, &charged))).await?;
     Ok(session.signed_in_response(cookie))
 }

@@ -2,7 +2,7 @@
 
 use shared::app::App;
 use shared::auth::password::{self, Checked, Known, password_field};
-use shared::auth::session::{ProvenAccount, not_configured};
+use shared::auth::session::{AuthenticatedAccount, not_configured};
 use shared::config::StaffAccount;
 use shared::domain::kernel::account::{Role, canonical_name};
 use shared::domain::kernel::id::CompanyId;
@@ -47,7 +47,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Authenticates with one read and one Argon2 verification, whether or not the account exists.
-    pub(crate) async fn authenticate(self, app: &App) -> Result<ProvenAccount, Failure> {
+    pub(crate) async fn authenticate(self, app: &App) -> Result<AuthenticatedAccount, Failure> {
         let found = match self.staff {
             Some(staff) => find_staff(app, staff, &self.account).await?,
             None => app.store()?.account(&self.account).await?.and_then(of_row),
@@ -61,7 +61,7 @@ impl<'a> Entry<'a> {
             let new = password::hash(self.password).await?;
             app.store()?.renew_password_hash(&self.account, generation, old, &new).await?;
         }
-        Ok(ProvenAccount { account: self.account, role, company, generation })
+        Ok(AuthenticatedAccount { account: self.account, role, company, generation })
     }
 }
 

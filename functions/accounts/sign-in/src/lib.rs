@@ -50,9 +50,9 @@ async fn sign_in(
     let entry = entry::Entry::read(&app, &body)?;
     let charged =
         rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
-    let proven = entry.authenticate(&app).await?;
+    let authenticated = entry.authenticate(&app).await?;
     let refund = Some((&rate_limit_charge, &charged));
-    let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
+    let (session, cookie) = session::open_refunding(&app, &authenticated, &headers, refund).await?;
     Ok(session.signed_in_response(cookie))
 }
 

@@ -16,7 +16,7 @@ const COOKIE: &str = "__Host-oidc";
 const LIVES_MINUTES: i64 = 10;
 
 /// Binds the encrypted text to this purpose, so that no other one can replace it.
-const PLACE: &str = "single-sign-on:begun";
+const SEAL_CONTEXT: &str = "single-sign-on:authorization-request";
 
 /// The data of a started sign-in.
 #[derive(Serialize, Deserialize)]
@@ -49,7 +49,7 @@ impl AuthorizationRequest {
             texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut sealed = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
         let only = sealed.next().filter(|_| sealed.next().is_none())?;
-        let authorization_request: Self = json::read_trusted(&vault.open(PLACE, only).ok()?).ok()?;
+        let authorization_request: Self = json::read_trusted(&vault.open(SEAL_CONTEXT, only).ok()?).ok()?;
         (authorization_request.expires_at > now).then_some(authorization_request)
     }
 
@@ -61,7 +61,7 @@ impl AuthorizationRequest {
 
     pub(crate) fn cookie(&self, vault: &Vault) -> Result<HeaderValue, Failure> {
         let plain = serde_json::to_vec(self).map_err(|error| Failure::Internal(error.to_string()))?;
-        let sealed = vault.seal(PLACE, &plain)?;
+        let sealed = vault.seal(SEAL_CONTEXT, &plain)?;
         let seconds = Duration::minutes(LIVES_MINUTES).num_seconds();
         let cookie = format!("{COOKIE}={sealed}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}");
         HeaderValue::from_str(&cookie).map_err(|_| Failure::Internal("no cookie".to_owned()))

@@ -57,9 +57,10 @@ pub(crate) async fn verify(
     if header.kid.is_none() && verifiers.len() != 1 {
         return Err(UNVERIFIED);
     }
-    let proven = verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNVERIFIED)?;
-    let subject = subject(&proven, oidc, &authorization_request.nonce, now).ok_or(UNVERIFIED)?;
-    let role = proven.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
+    let authenticated =
+        verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNVERIFIED)?;
+    let subject = subject(&authenticated, oidc, &authorization_request.nonce, now).ok_or(UNVERIFIED)?;
+    let role = authenticated.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
     Ok(Identity { subject: subject.to_owned(), role })
 }
 

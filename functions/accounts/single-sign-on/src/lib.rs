@@ -24,7 +24,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, header};
 use shared::app::{App, SharedApp};
 use shared::auth::Routes;
-use shared::auth::session::{self, ProvenAccount, not_configured};
+use shared::auth::session::{self, AuthenticatedAccount, not_configured};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
 use shared::store::keys::AccountKey;
 use shared::views::accounts::outcome::AuthorizationUrlView;
@@ -106,8 +106,8 @@ async fn sign_in(
     let account = AccountKey::oidc(&client.oidc.issuer, &identity.subject);
     let generation = app.store()?.generation(&account).await?.ok_or(identity::NOT_ADMITTED)?;
     let company = app.config.platform_company.clone().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
-    let proven = ProvenAccount { account, role: identity.role, company, generation };
-    let (session, cookie) = session::open(app, &proven, headers).await?;
+    let authenticated = AuthenticatedAccount { account, role: identity.role, company, generation };
+    let (session, cookie) = session::open(app, &authenticated, headers).await?;
     Ok(session.signed_in_response(cookie))
 }
 

@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 const AT_ONCE: usize = 16;
 
 /// A marketplace is one company, and may have thousands of bookings due at once.
-const BOUNDS: SweepLimits = SweepLimits {
+const LIMITS: SweepLimits = SweepLimits {
     // Ten thousand bookings and as many waiting effects: a few megabytes of keys.
     rows: 20_000,
     // At 80 a second ten thousand take about two minutes, half of the run.
@@ -42,9 +42,9 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     let span = tracing::info_span!("run", cron = AUTO_DECLINE_JOB);
     async {
         let store = app.store()?;
-        let found = due::collect_only(store, SWEEP, BOUNDS, app.clock.now(), is_ours).await?;
-        let run = Run { app, store, places: Semaphore::new(AT_ONCE), declined: AtomicU64::new(0) };
-        let report = due::process_queues(found, BOUNDS, |row| run.work_on(row)).await;
+        let found = due::collect_only(store, SWEEP, LIMITS, app.clock.now(), is_ours).await?;
+        let run = Run { app, store, permits: Semaphore::new(AT_ONCE), declined: AtomicU64::new(0) };
+        let report = due::process_queues(found, LIMITS, |row| run.work_on(row)).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
     }
@@ -64,14 +64,14 @@ fn is_ours(key: &Key) -> bool {
 struct Run<'a> {
     app: &'a SharedApp,
     store: &'a Store,
-    places: Semaphore,
+    permits: Semaphore,
     declined: AtomicU64,
 }
 
 impl Run<'_> {
     async fn work_on(&self, row: DueRow) -> RowOutcome {
         // The semaphore is never closed; without a permit there is nothing to do.
-        let Ok(_permit) = self.places.acquire().await else { return RowOutcome::Skipped };
+        let Ok(_permit) = self.permits.acquire().await else { return RowOutcome::Skipped };
         if row.key.kind() == RowKind::Event {
             let applied = self.app.intake(self.store).work_on(&row, self.app.clock.now()).await;
             return applied.unwrap_or_else(|error| {

@@ -55,7 +55,7 @@ async fn respond(
     let run = async |operation: String| {
         decide(&app, &caller, booking_id, command, &format!("{name}:{operation}")).await
     };
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 async fn decide(

@@ -37,7 +37,7 @@ async fn unopened(caller: &Caller, row: &BookingRecord, booking: &Booking) -> Re
     if booking.stage != BookingStatus::Requested {
         return Ok(Failure::Conflict("No payment was created for this booking.".to_owned()));
     }
-    let version = row.begun.get(&Step::Hold).copied().unwrap_or_default();
+    let version = row.started_steps.get(&Step::Hold).copied().unwrap_or_default();
     let hold = caller.company.action(row.booking_id, &Step::Hold.operation(row.booking_id, version)).await?;
     Ok(match hold {
         Some(hold) if hold.status.is_final() => {

@@ -26,14 +26,14 @@ pub(crate) async fn request(
     State(app): State<SharedApp>,
     caller: Caller,
     session: Option<Extension<Session>>,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let new_booking = NewBooking::read(&caller, &body)?;
     let session = session.map(|Extension(session)| session);
     let run =
         async |operation: String| begin(&app, &caller, session.as_ref(), &new_booking, &operation).await;
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 /// Creates the booking with the operation's id, or continues where an earlier attempt stopped.

@@ -24,7 +24,7 @@ pub(crate) async fn execute(
 /// The effects that an earlier attempt of the same request did not finish.
 pub(crate) async fn unfinished(company: &Company, row: &BookingRecord) -> Result<Vec<Effect>, Failure> {
     let mut unfinished = Vec::new();
-    for (step, version) in &row.begun {
+    for (step, version) in &row.started_steps {
         let step = company.action(row.booking_id, &step.operation(row.booking_id, *version)).await?;
         unfinished.extend(step.filter(|step| !step.status.is_final()));
     }

@@ -25,12 +25,12 @@ struct Wanted {
 pub(super) async fn approve(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let wanted = read(&body)?;
     let run = |operation: String| save(&app, &caller, wanted, operation);
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 fn read(body: &JsonBody) -> Result<Wanted, Failure> {

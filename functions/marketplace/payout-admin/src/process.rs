@@ -18,14 +18,14 @@ use shared::views::marketplace::plan::{
 pub(super) async fn process(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     // `dry_run` is required, so that forgetting it moves no money.
     let dry_run = body.object(&["dry_run"])?.get("dry_run").and_then(Value::as_bool);
     let dry_run = dry_run.ok_or_else(|| Failure::field("dry_run", "expected true or false"))?;
     let run = |_: String| run(&app, &caller, dry_run);
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, Failure> {

@@ -34,7 +34,7 @@ pub(crate) async fn connect(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(professional_id): Path<String>,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let professional_id = parse(&professional_id)?;
@@ -47,7 +47,7 @@ pub(crate) async fn connect(
         let connection = Connection { account, account_id: account_id.clone(), is_named };
         save(&app, &caller, &professional_id, &connection, &operation).await
     };
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 /// An account that a caller wants to connect to a professional.
@@ -136,7 +136,7 @@ fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> PayeeView {
         payouts_enabled: account.is_some_and(|account| account.payouts_enabled),
         disabled_reason: payee.disabled_reason.clone(),
         currency: account.map(|account| account.currency.clone()),
-        account_heard_at: payee.account_heard_at.map(Timestamp),
+        account_reported_at: payee.account_reported_at.map(Timestamp),
         due_at: payee.due_at.map(Timestamp),
     }
 }

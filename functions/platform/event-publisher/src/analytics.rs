@@ -14,7 +14,7 @@ use shared::store::platform::outbox::Waiting;
 use shared::store::{Key, Store, StoreError};
 use tokio::time::Instant;
 
-use crate::run::{BOUNDS, backoff, is_ours};
+use crate::run::{LIMITS, backoff, is_ours};
 
 /// Older events are dropped: PostHog wants events older than two days in a separate migration and would otherwise
 /// show them as a sudden rise.
@@ -85,7 +85,7 @@ impl Counter<'_> {
         unpublished: Vec<Waiting>,
         totals: &mut CaptureTotals,
     ) -> Result<(), Stopped> {
-        let found = due::collect_only(self.store, ANALYTICS, BOUNDS, self.clock.now(), is_ours).await?;
+        let found = due::collect_only(self.store, ANALYTICS, LIMITS, self.clock.now(), is_ours).await?;
         let mut rows: Vec<_> = found.queues.into_iter().flat_map(|queue| queue.rows).collect();
         rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
         let keys: Vec<Key> = rows.into_iter().map(|row| row.key).collect();

@@ -33,7 +33,7 @@ const MAX_BACKOFF_SECONDS: i64 = 15 * 60;
 /// After this many unanswered requests the rest is left to the next run.
 const MAX_UNANSWERED: u32 = 3;
 
-pub(crate) const BOUNDS: SweepLimits = SweepLimits {
+pub(crate) const LIMITS: SweepLimits = SweepLimits {
     // 400 requests of 50 ms, four at a time, and a write for each entry beside them: about 10 seconds.
     rows: 4_000,
     // A marketplace is one company; other companies share the limit only if they have entries too.
@@ -58,7 +58,7 @@ pub(crate) async fn run(app: &SharedApp, sinks: &Sinks, occurrence: &Occurrence)
             None => (Report::default(), Vec::new()),
         };
         if let Some(posthog) = &sinks.posthog {
-            let counter = Counter { store, posthog, clock, until: started + BOUNDS.run_time };
+            let counter = Counter { store, posthog, clock, until: started + LIMITS.run_time };
             report.analytics = Some(analytics::publish(&counter, unpublished).await);
         }
         report.duration_ms = started.elapsed().as_millis() as u64;
@@ -78,7 +78,7 @@ async fn publish_to_bus(
     let began_at = clock.now();
     // Deferred entries are read too, to find the oldest one.
     let horizon = began_at + Duration::seconds(MAX_BACKOFF_SECONDS);
-    let found = due::collect_only(store, EVENTS, BOUNDS, horizon, is_ours).await?;
+    let found = due::collect_only(store, EVENTS, LIMITS, horizon, is_ours).await?;
     let (left, more) = (found.left, found.more);
     let rows = found.queues.into_iter().flat_map(|queue| queue.rows);
     let (mut rows, later): (Vec<DueRow>, Vec<DueRow>) = rows.partition(|row| row.due_at <= began_at);
@@ -158,7 +158,7 @@ impl Run<'_> {
 
     /// Leaves entries to the next run. Analytics gets them even if the bus does not answer.
     async fn skip(&self, rows: &[DueRow]) {
-        if self.is_counted && self.started.elapsed() < BOUNDS.run_time {
+        if self.is_counted && self.started.elapsed() < LIMITS.run_time {
             let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
             // Entries that cannot be read now are read by the next run.
             let waiting = self.store.waiting(EVENTS, &keys).await.unwrap_or_default();
@@ -237,7 +237,7 @@ impl Run<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.started.elapsed() >= BOUNDS.run_time || self.log().unanswered >= MAX_UNANSWERED
+        self.started.elapsed() >= LIMITS.run_time || self.log().unanswered >= MAX_UNANSWERED
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

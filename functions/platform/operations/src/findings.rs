@@ -34,11 +34,11 @@ pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(finding_id): Path<String>,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let run = |_| close(&app, &caller, &finding_id, &body);
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 async fn close(

@@ -25,11 +25,11 @@ const MAX_NOTE_CHARS: usize = 500;
 pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let run = async |operation: String| ResolveRequest::read(&body)?.execute(&app, &caller, operation).await;
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 struct ResolveRequest {
@@ -155,9 +155,8 @@ fn refuse(unresolved: ResolveError) -> Failure {
                 .to_owned(),
         ),
         ResolveError::NotRetried(_) => Failure::Conflict(unresolved.to_string()),
-        ResolveError::Contradicted(found) => {
-            Failure::Conflict(format!("The provider says otherwise: {found}."))
-        }
+        ResolveError::Contradicted(found) => Failure::Conflict(format!("Stripe reports otherwise: {found}.")),
+        ResolveError::StripeNotConfigured => Failure::STRIPE_NOT_CONFIGURED,
         ResolveError::ProviderUnavailable(error) => error.into(),
         ResolveError::Store(error) => error.into(),
     }

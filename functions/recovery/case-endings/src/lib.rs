@@ -50,7 +50,7 @@ async fn respond(parts: Parts, body: JsonBody, by: Ending) -> Result<Response, F
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     body.object(&[])?;
     let run = |_| end(&app, &caller, case_id, by);
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, ending: Ending) -> Result<Answer, Failure> {

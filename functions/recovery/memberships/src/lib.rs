@@ -66,8 +66,7 @@ async fn find(
     id: &str,
 ) -> Result<(MembershipId, MembershipAnswer), Failure> {
     let id = MembershipId::parse(id).map_err(|error| Failure::field("membership_id", error.to_string()))?;
-    let whop =
-        app.whop.as_ref().ok_or(Failure::NotConfigured { service: "Whop", variable: "WHOP_API_KEY" })?;
+    let whop = app.whop.as_ref().ok_or(Failure::whop_not_configured("WHOP_API_KEY"))?;
     let answer = whop.membership(&id).await.map_err(|error| error.of(Provider::Whop))?;
     if answer.membership.company_id.as_ref() != Some(caller.company.id()) {
         return Err(Failure::Absent);

@@ -36,7 +36,7 @@ async fn nudge(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(case_id): Path<String>,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
@@ -46,7 +46,7 @@ async fn nudge(
         let operation = format!("nudge:{operation_id}");
         send(&app, &caller, NudgeRequest { case_id, channel, operation, originator })
     };
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
 }
 
 fn channel(body: &JsonBody) -> Result<Option<Channel>, Failure> {
@@ -92,7 +92,7 @@ fn failure(error: NudgeError) -> Failure {
         NudgeError::Held(reason) => Failure::Conflict(reason.sentence().to_owned()),
         NudgeError::Ended(reason) => Failure::Conflict(format!("{} The case is closed.", reason.sentence())),
         NudgeError::Unanswered(unanswered) => unanswered.error.of(Provider::Whop).into(),
-        NudgeError::NotConfigured { variable } => Failure::NotConfigured { service: "Whop", variable },
+        NudgeError::NotConfigured { variable } => Failure::whop_not_configured(variable),
         NudgeError::Record(RecordError::Store(error)) => error.into(),
         NudgeError::Record(error) => Failure::Conflict(error.to_string()),
     }

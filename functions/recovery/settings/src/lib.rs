@@ -38,12 +38,12 @@ async fn read(caller: Caller) -> Result<Answer, Failure> {
 async fn replace(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: IdempotencyKey,
+    idempotency_key: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let settings = Settings::parse(&body.value).map_err(Failure::fields)?;
     let save = |_| async { save(&app, &caller, &settings).await.map(SettingsView::from).map(Answer::ok) };
-    idempotent(&app, &caller.company, &caller.id, &intent, &body, save).await
+    idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, save).await
 }
 
 async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<SettingsRow, Failure> {

@@ -24,7 +24,7 @@ pub(super) const MIGRATION: Migration = Migration {
 
 fn decide(row: &Item) -> Decision {
     if occurred::stored_time(row).is_some() {
-        return Decision::Holds;
+        return Decision::AlreadyTrue;
     }
     let Some(occurred) = occurred::derive_time(row) else {
         return Decision::NeedsPerson("neither its payload nor its arrival has a time");
@@ -118,6 +118,6 @@ mod tests {
         row.insert(AT.to_owned(), text("soon"));
         let Decision::Change(change) = decide(&row) else { panic!("{row:?}") };
         row.extend(change.set.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        assert_eq!(decide(&row), Decision::Holds);
+        assert_eq!(decide(&row), Decision::AlreadyTrue);
     }
 }

@@ -26,7 +26,7 @@ pub struct Migration {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// The row fulfils the statement.
-    Holds,
+    AlreadyTrue,
     /// This change makes the row fulfil the statement.
     Change(Change),
     /// No rule applies; the reason for a person.

@@ -86,7 +86,7 @@ fn payee() -> Value {
     json!({
         "professional_id": "email:3b6f5a0c9d", "stripe_account_id": "acct_1PqW8r", "charges_enabled": true,
         "payouts_enabled": true, "disabled_reason": null, "currency": "cop",
-        "account_heard_at": "2026-07-20T09:00:00.000Z", "due_at": "2026-07-25T17:00:00.000Z",
+        "account_reported_at": "2026-07-20T09:00:00.000Z", "due_at": "2026-07-25T17:00:00.000Z",
     })
 }
 

@@ -117,7 +117,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .kept()
             .detail("closed", "It is closed", "The finding is closed already."),
         problem("ResolutionConflict", 409,
-            "The effect is neither in doubt nor an open refusal, or the provider says otherwise. With \
+            "The effect is neither in doubt nor an open refusal, or Stripe reports otherwise. With \
              `Retry-After`: the first request with this key is still running.")
             .kept()
             .detail("known", "It is not in doubt", "Only an effect in doubt can be resolved."),

@@ -37,7 +37,7 @@ pub struct BookingRecord {
     pub professional_contact: Option<Contact>,
     /// The started steps, each with its newest version.
     #[serde(default)]
-    pub begun: BTreeMap<Step, u32>,
+    pub started_steps: BTreeMap<Step, u32>,
     /// The number of transfers that Stripe finally refused; the next transfer has the version after it.
     #[serde(default)]
     pub payouts_refused: u32,
@@ -69,7 +69,7 @@ impl BookingRecord {
             payment_intent_id: None,
             contact: None,
             professional_contact: None,
-            begun: BTreeMap::new(),
+            started_steps: BTreeMap::new(),
             payouts_refused: 0,
             payout_refused_in: None,
             payout_in_progress: false,

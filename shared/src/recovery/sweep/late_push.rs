@@ -24,7 +24,7 @@ impl RecoverySweep<'_> {
         now: DateTime<Utc>,
     ) -> Result<RowResult, StoreError> {
         if !view.settings.settings.channels().contains(&Channel::Push) {
-            return self.give_up_push(view, case, next_step_at, now).await;
+            return self.abandon_push(view, case, next_step_at, now).await;
         }
         let Assessment { decision, channels } = match self.assess(view, &case, &[Channel::Push]).await {
             Ok(assessment) => assessment,
@@ -47,13 +47,13 @@ impl RecoverySweep<'_> {
                 self.take_step(view, case, offset_days, effects, None, now).await
             }
             ContactDecision::Write(_) | ContactDecision::Hold(_) => {
-                self.give_up_push(view, case, next_step_at, now).await
+                self.abandon_push(view, case, next_step_at, now).await
             }
         }
     }
 
     /// Gives up the push; the next step starts without its failures.
-    async fn give_up_push(
+    async fn abandon_push(
         &self,
         view: &CompanyView,
         case: Case,

@@ -20,7 +20,7 @@ use tower::util::MapRequestLayer;
 use super::answer::{RequestMetadata, answer};
 use super::problem::{internal, problem};
 use super::{ClientIp, RequestId, ScheduledEvent, ServeError, Service, Trigger};
-use crate::watch::{Telemetry, in_invocation};
+use crate::telemetry::{Telemetry, in_invocation};
 use reply::Reply;
 
 /// Serves until Lambda ends the process.

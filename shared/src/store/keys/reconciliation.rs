@@ -13,8 +13,8 @@ impl Key {
     }
 
     /// The totals of all findings.
-    pub(in crate::store) fn reconciliation_listed() -> Self {
-        Self::new(RECONCILIATION_PK, "LISTED")
+    pub(in crate::store) fn finding_totals() -> Self {
+        Self::new(RECONCILIATION_PK, "TOTALS")
     }
 
     /// One run; `position` is its time and id.

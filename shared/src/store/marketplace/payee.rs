@@ -31,7 +31,7 @@ pub struct PayeeRow {
     pub account: Option<PayeeAccount>,
     /// The time of that state at Stripe; an older event that arrives later is ignored.
     #[serde(default, with = "crate::domain::kernel::time::option")]
-    pub account_heard_at: Option<DateTime<Utc>>,
+    pub account_reported_at: Option<DateTime<Utc>>,
     /// Stripe's code for what it requires before it pays.
     #[serde(default)]
     pub disabled_reason: Option<String>,
@@ -60,7 +60,7 @@ pub struct PayeeRow {
     pub version: u64,
     /// The cursor of the next turn, if there are more bookings than one turn loads.
     #[serde(default)]
-    pub looked_until: Option<String>,
+    pub next_cursor: Option<String>,
 }
 
 /// When the next turn of a professional is due.
@@ -156,21 +156,21 @@ impl Company {
                 .expect(Expect::counted("fence", held.fence))
         };
         let write = match next {
-            NextCheck::Now(Some(looked_until)) => release().set("looked_until", text(looked_until)),
+            NextCheck::Now(Some(next_cursor)) => release().set("next_cursor", text(next_cursor)),
             NextCheck::Now(None) => release(),
             NextCheck::At(at) => release()
-                .remove("looked_until")
+                .remove("next_cursor")
                 .due(PAYOUTS, Some(at))
                 .expect(Expect::counted("version", held.version)),
             NextCheck::Never => release()
-                .remove("looked_until")
+                .remove("next_cursor")
                 .due(PAYOUTS, None)
                 .expect(Expect::counted("version", held.version)),
         };
         if let Written::Refused(Some(found)) = self.change_held_payee(write).await?
             && found.fence == held.fence
         {
-            self.change_held_payee(release().remove("looked_until")).await?;
+            self.change_held_payee(release().remove("next_cursor")).await?;
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ pub struct PayeeView {
     /// The currency of its payouts.
     pub currency: Option<Currency>,
     /// When Stripe reported this.
-    pub account_heard_at: Option<Timestamp>,
+    pub account_reported_at: Option<Timestamp>,
     /// When the payouts process the professional next; null if nothing is payable.
     pub due_at: Option<Timestamp>,
 }

@@ -55,7 +55,7 @@ fn due(booked: &Booked<'_>) -> Result<(), String> {
 fn steps(booked: &Booked<'_>) -> Result<(), String> {
     let Booked { row, booking, effects, .. } = booked;
     for step in Step::ALL {
-        let begun = row.begun.get(&step).copied().unwrap_or_default();
+        let begun = row.started_steps.get(&step).copied().unwrap_or_default();
         let prefix = format!("{}:", step.as_str());
         let found = effects.iter().filter(|effect| effect.action.operation.starts_with(&prefix)).count();
         must(found == begun as usize, || {
@@ -63,7 +63,7 @@ fn steps(booked: &Booked<'_>) -> Result<(), String> {
         })?;
         let wanted = booking.as_ref().is_some_and(|it| it.wants(step, row.payment_intent_id.as_ref()));
         let is_reached = step.recipient().is_none_or(|recipient| row.contact_of(recipient).is_some());
-        let can_be = is_reached && step.corrects().is_none_or(|mail| row.begun.contains_key(&mail));
+        let can_be = is_reached && step.corrects().is_none_or(|mail| row.started_steps.contains_key(&mail));
         must(!wanted || !can_be || begun > 0, || format!("{step:?} is wanted and has not begun"))?;
     }
     Ok(())

@@ -47,7 +47,9 @@ fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
         (Step::DeclineMail, Step::AcceptedMail),
         (Step::ProfessionalDeclinedMail, Step::ProfessionalAcceptedMail),
     ];
-    for (mail, correction) in corrections.iter().filter(|(mail, _)| booked.row.begun.contains_key(mail)) {
+    for (mail, correction) in
+        corrections.iter().filter(|(mail, _)| booked.row.started_steps.contains_key(mail))
+    {
         is_begun(booked, *correction).map_err(|problem| format!("{problem} although {mail:?} has"))?;
     }
     Ok(())
@@ -91,7 +93,7 @@ fn has_reason(booked: &Booked<'_>, mail: Step) -> Result<(), String> {
         .iter()
         .any(|effect| effect.action.operation.starts_with(&prefix) && has_left(effect.status));
     must(!sent || was_refused(booked, reason), || format!("{mail:?}, and {reason:?} was never refused"))?;
-    let corrected = mail.corrects().is_none_or(|corrected| booked.row.begun.contains_key(&corrected));
+    let corrected = mail.corrects().is_none_or(|corrected| booked.row.started_steps.contains_key(&corrected));
     must(!sent || corrected, || format!("{mail:?} corrects a mail that was never sent"))
 }
 

@@ -12,7 +12,7 @@ use crate::harness::rows::Row;
 pub struct OneAtAPayee;
 
 /// Attributes that only the owner of the claim writes.
-const HELD: [&str; 4] = ["fence", "owner", "lease_until", "looked_until"];
+const HELD: [&str; 4] = ["fence", "owner", "lease_until", "next_cursor"];
 
 impl Invariant for OneAtAPayee {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {

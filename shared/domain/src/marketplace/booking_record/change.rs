@@ -177,21 +177,20 @@ fn start_step(
     actor: Actor,
     now: DateTime<Utc>,
 ) -> Option<Effect> {
-    let begun = row.begun.get(&step).copied().unwrap_or_default();
+    let started = row.started_steps.get(&step).copied().unwrap_or_default();
     // A step is started once, and again for each refusal that a person retries.
-    let is_retried = booking
-        .refusals
-        .get(&step)
-        .is_some_and(|refusal| refusal.version == begun && refusal.decision == Some(RefusalDecision::Retry));
-    if (begun > 0 && !is_retried) || !booking.wants(step, row.payment_intent_id.as_ref()) {
+    let is_retried = booking.refusals.get(&step).is_some_and(|refusal| {
+        refusal.version == started && refusal.decision == Some(RefusalDecision::Retry)
+    });
+    if (started > 0 && !is_retried) || !booking.wants(step, row.payment_intent_id.as_ref()) {
         return None;
     }
-    if step.corrects().is_some_and(|corrected| !row.begun.contains_key(&corrected)) {
+    if step.corrects().is_some_and(|corrected| !row.started_steps.contains_key(&corrected)) {
         return None;
     }
     let (kind, request) = step_request(row, booking, step, config)?;
-    let operation = step.operation(row.booking_id, begun + 1);
-    row.begun.insert(step, begun + 1);
+    let operation = step.operation(row.booking_id, started + 1);
+    row.started_steps.insert(step, started + 1);
     let mut action = Action::plain(operation.clone(), kind, actor, now);
     if step.recipient().is_some() {
         action.template_version = Some(BOOKING_MAIL_VERSION);
@@ -203,7 +202,7 @@ fn start_step(
 /// money is with us again, and no step would refund it automatically. The fact does not depend on the order of
 /// events.
 fn returned_refund(row: &BookingRecord, booking: &Booking) -> Option<(u32, BookingFact)> {
-    let version = *row.begun.get(&Step::Refund)?;
+    let version = *row.started_steps.get(&Step::Refund)?;
     let is_known = booking.refusals.get(&Step::Refund).is_some_and(|refusal| refusal.version >= version);
     let waits = booking.stage.is_off() && booking.amounts.remaining() > 0;
     let at = booking.refund_returned_at.filter(|_| waits && !is_known)?;

@@ -64,12 +64,12 @@ impl Company {
     ) -> Result<Write, StoreError> {
         let reported = AccountAttributes {
             account: status.payee_account(read.account.as_ref()),
-            account_heard_at: reported_at,
+            account_reported_at: reported_at,
             disabled_reason: status.disabled_reason.as_deref(),
         };
         let is_new = reported.account != read.account;
         let write = self.change_payee(read, professional_id).set_all(&reported)?;
-        let write = write.expect(unchanged("account_heard_at", read.account_heard_at));
+        let write = write.expect(unchanged("account_reported_at", read.account_reported_at));
         Ok(if is_new { write.due_from(PAYOUTS, now) } else { write })
     }
 
@@ -118,7 +118,7 @@ impl Company {
 struct AccountAttributes<'a> {
     account: Option<PayeeAccount>,
     #[serde(with = "time")]
-    account_heard_at: DateTime<Utc>,
+    account_reported_at: DateTime<Utc>,
     disabled_reason: Option<&'a str>,
 }
 

@@ -43,7 +43,7 @@ impl Store {
     }
 
     pub async fn finding_totals(&self) -> Result<FindingTotals, StoreError> {
-        let key = Key::reconciliation_listed();
+        let key = Key::finding_totals();
         let Some(row) = self.get_items(&[key]).await?.pop() else { return Ok(FindingTotals::default()) };
         let amounts = |status: FindingStatus| {
             let own = row.keys().filter_map(|name| {
@@ -142,6 +142,6 @@ fn totals_write(before: Option<&Finding>, after: &Finding) -> Option<Write> {
         }
     }
     sums.retain(|_, sum| *sum != 0);
-    let row = Write::update(Key::reconciliation_listed());
+    let row = Write::update(Key::finding_totals());
     (!sums.is_empty()).then(|| sums.into_iter().fold(row, |row, (name, sum)| row.count(name, sum)))
 }
