@@ -48,7 +48,7 @@ async fn respond(
     name: &str,
     command: impl Fn(Role) -> BookingCommand,
 ) -> Result<Response, Failure> {
-    let (State(app), caller, Path(booking_id), intent) = parts;
+    let (State(app), caller, Path(booking_id), idempotency_key) = parts;
     let booking_id = parse(&booking_id)?;
     body.object(&[])?;
     let command = command(caller.role);

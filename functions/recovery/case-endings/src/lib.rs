@@ -46,7 +46,7 @@ async fn terminate(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
 }
 
 async fn respond(parts: Parts, body: JsonBody, by: Ending) -> Result<Response, Failure> {
-    let (State(app), caller, Path(case_id), intent) = parts;
+    let (State(app), caller, Path(case_id), idempotency_key) = parts;
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     body.object(&[])?;
     let run = |_| end(&app, &caller, case_id, by);
