@@ -1,33 +1,33 @@
-//! What came of a request about an account.
+//! The results of requests about accounts.
 
 use serde::Serialize;
 
-/// What came of it.
+/// The result of a request about an account.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OutcomeView {
-    /// What is so now.
+    /// What the request achieved.
     pub outcome: AccountOutcome,
 }
 
-/// What came of a request about an account.
+/// The result of a request about an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccountOutcome {
-    /// What follows stands in a mail.
+    /// An email with the next step was sent to the address.
     MailSent,
-    /// The address is confirmed.
+    /// The email address is confirmed.
     Confirmed,
-    /// The password is the new one.
+    /// The new password is in effect.
     PasswordSet,
 }
 
-/// Where to sign in.
+/// The address at which the user signs in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuthorizationUrlView {
-    /// The issuer's sign-in page with its parameters.
+    /// The issuer's sign-in page, with the parameters of the authorization request.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^https?://")))]
     pub authorization_url: String,
 }

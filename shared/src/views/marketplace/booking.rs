@@ -1,4 +1,4 @@
-//! A job that a customer asked a professional for.
+//! A booking: a job that a customer requests from a professional.
 
 use serde::Serialize;
 
@@ -10,103 +10,108 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// A job that a customer asked a professional for.
+/// A booking: a job that a customer requests from a professional, and its payment.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// How far it is.
+    /// The status of the booking.
     pub status: BookingStatus,
-    /// Who is asked to do the job.
+    /// The professional from whom the job is requested.
     pub professional_id: ProfessionalId,
-    /// Who asked for it.
+    /// The customer who requested the job.
     pub customer_id: CustomerId,
-    /// Where the customer's money is. What is `…_pending` is being done and is tried again; what is `…_refused`
-    /// Stripe refused, and it stays as it is until a person has it tried again or closes it.
+    /// The status of the customer's payment. `…_pending`: the step is in progress and is retried.
+    /// `…_refused`: Stripe refused the step; this remains until a person retries or closes it.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::payment_status"))]
     pub payment_status: &'static str,
-    /// The payment at Stripe, once it was opened.
+    /// The ID of the PaymentIntent at Stripe; `null` until it is created.
     pub payment_intent_id: Option<PaymentIntentId>,
     /// The price, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub amount: i64,
-    /// ISO 4217, lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// What was taken from the customer.
+    /// The amount captured from the customer, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub captured_amount: i64,
-    /// What of it went back.
+    /// The part of `captured_amount` that was refunded, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub refunded_amount: i64,
-    /// Our part of what stayed; null for the customer.
+    /// The platform's fee on the captured amount less refunds and lost disputes, in minor units of
+    /// `currency`; `null` if a customer reads the booking.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub fee_amount: Option<i64>,
-    /// The professional's part of what stayed; null for the customer.
+    /// The professional's share: the captured amount less refunds, lost disputes and the fee, in minor units
+    /// of `currency`; `null` if a customer reads the booking.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub payable_amount: Option<i64>,
-    /// When the job begins.
+    /// When the job is scheduled to begin.
     pub scheduled_start: Timestamp,
-    /// When it was asked for.
+    /// When the booking was requested.
     pub created_at: Timestamp,
-    /// When the customer's money was held.
+    /// When the payment was authorized; `null` until then.
     pub authorized_at: Option<Timestamp>,
-    /// When it is declined without an answer; null unless it waits for an answer.
+    /// When the booking is declined automatically; `null` unless it waits for the professional's answer.
     pub decline_due_at: Option<Timestamp>,
-    /// When it became a promise.
+    /// When the professional accepted the booking, or when the payment was captured; `null` until then.
     pub accepted_at: Option<Timestamp>,
-    /// When the job was done.
+    /// When the job was reported as completed; `null` until then.
     pub completed_at: Option<Timestamp>,
-    /// When it was declined.
+    /// When the booking was declined; `null` if it was not.
     pub declined_at: Option<Timestamp>,
-    /// Why it was declined; `payment_failed` where Stripe refused to open or to take the payment.
+    /// Why the booking was declined; `null` if it was not. `payment_failed`: Stripe refused to create or to
+    /// capture the payment.
     pub declined_reason: Option<DeclinedReason>,
-    /// When it was declined without a word of the professional.
+    /// When the booking was declined without an answer of the professional; `null` if it was not.
     pub auto_declined_at: Option<Timestamp>,
-    /// Whether the schedule declined it.
+    /// Whether a scheduled job declined the booking.
     pub processed_by_cron: bool,
-    /// When it was called off.
+    /// When the booking was cancelled; `null` if it was not.
     pub cancelled_at: Option<Timestamp>,
-    /// Who called it off; `schedule` where the customer never paid.
+    /// Who cancelled the booking; `null` if it was not cancelled. `schedule`: the customer never paid.
     pub cancelled_by: Option<CancelledBy>,
-    /// Whether a dispute is undecided; no payout leaves meanwhile.
+    /// Whether a dispute is undecided. The booking is not paid out meanwhile.
     pub disputed: bool,
-    /// How the professional's part was settled; null until then, and for the customer.
+    /// How the professional's share was paid out; `null` until then, and if a customer reads the booking.
     pub payout: Option<BookingPayoutView>,
-    /// The steps that a provider refused for good and that nothing has resolved yet; nothing for the customer.
+    /// The steps that a provider refused permanently and that are not resolved yet; empty if a customer reads
+    /// the booking.
     pub refused: Vec<StepRefusalView>,
-    /// What does not add up; nothing for the customer.
+    /// Inconsistencies between the recorded facts of the booking; empty if a customer reads the booking.
     pub anomalies: Vec<Anomaly>,
 }
 
-/// A step that a provider refused for good.
+/// A step of a booking that a provider refused permanently.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StepRefusalView {
-    /// Which step.
+    /// The step that was refused.
     pub step: Step,
-    /// The provider's code, or our own word.
+    /// The provider's error code, or a code of this API.
     pub reason: String,
-    /// The customer's money that waits because of it, in minor units.
+    /// The customer's money that is held up by the refusal, in minor units of the booking's currency; `null`
+    /// if none is.
     pub amount: Option<i64>,
-    /// When it was refused.
+    /// When the provider refused the step.
     pub refused_at: Timestamp,
 }
 
-/// How a professional's part was settled.
+/// How a professional's share was paid out. Amounts are in minor units of the booking's currency.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingPayoutView {
-    /// In which batch.
+    /// The batch that contains the payout.
     pub batch_id: BatchId,
-    /// By which transfer; null where a debt took all.
+    /// The ID of the transfer at Stripe; `null` if the whole share was withheld for a debt.
     pub transfer_id: Option<TransferId>,
-    /// When it was settled.
+    /// When the share was transferred or withheld.
     pub paid_at: Timestamp,
-    /// What was transferred.
+    /// The amount that was transferred.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub amount: i64,
-    /// What was kept back for a debt.
+    /// The amount that was withheld for a debt.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
 }

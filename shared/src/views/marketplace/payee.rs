@@ -1,4 +1,4 @@
-//! A professional as the payouts see one.
+//! A professional as the recipient of payouts.
 
 use serde::Serialize;
 
@@ -6,24 +6,24 @@ use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use crate::views::Timestamp;
 
-/// A professional, as the payouts know one.
+/// A professional as the recipient of payouts.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PayeeView {
-    /// The professional.
+    /// The ID of the professional.
     pub professional_id: ProfessionalId,
-    /// The account at Stripe; null until one is named.
+    /// The connected account at Stripe; `null` until one is connected.
     pub stripe_account_id: Option<StripeAccountId>,
-    /// Whether it takes transfers.
+    /// Whether the account can receive transfers; `false` until one is connected.
     pub charges_enabled: bool,
-    /// Whether Stripe pays it out.
+    /// Whether Stripe pays out the account's balance; `false` until one is connected.
     pub payouts_enabled: bool,
-    /// What Stripe waits for, in Stripe's word, such as `requirements.past_due`.
+    /// Stripe's code for why the account is restricted, such as `requirements.past_due`; `null` if it is not.
     pub disabled_reason: Option<String>,
-    /// The currency it is paid out in.
+    /// The currency in which the account is paid out: ISO 4217, lower case; `null` until one is connected.
     pub currency: Option<Currency>,
-    /// When Stripe said so.
+    /// When Stripe last reported the state of the account; `null` until then.
     pub account_heard_at: Option<Timestamp>,
-    /// When the payouts look at the professional next; null while nothing waits.
+    /// When the payouts job processes the professional next; `null` if no payout is due.
     pub due_at: Option<Timestamp>,
 }

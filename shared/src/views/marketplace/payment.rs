@@ -5,17 +5,18 @@ use serde::Serialize;
 use crate::domain::kernel::party::BookingId;
 use crate::providers::stripe::payment::PaymentIntentStatus;
 
-/// A payment as Stripe knows it now.
+/// The payment of a booking as Stripe reports it at the time of the request.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BookingPaymentView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// The payment at Stripe.
+    /// The ID of the PaymentIntent at Stripe.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::party::PaymentIntentId"))]
     pub payment_intent_id: String,
-    /// Where it stands, in Stripe's words.
+    /// The status of the PaymentIntent, as Stripe reports it.
     pub status: PaymentIntentStatus,
-    /// With it the customer's browser confirms the payment. It is a secret of the customer.
+    /// The client secret of the PaymentIntent, with which the customer's browser confirms the payment; `null`
+    /// if Stripe returned none. Only the customer may see it.
     pub client_secret: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What a professional earned, was paid and owes.
+//! A professional's statement: earnings, payouts and debt.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -8,58 +8,58 @@ use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::marketplace::booking::Kind;
 use crate::views::Timestamp;
 
-/// A page of a professional's statement, the newest line first.
+/// A page of a professional's statement: earnings, payouts and debt, newest first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StatementView {
-    /// The professional.
+    /// The ID of the professional.
     pub professional_id: ProfessionalId,
-    /// What stands now, over all lines there ever were.
+    /// The current balances of each currency, over all lines and not only those of this page.
     pub balances: Vec<StatementBalanceView>,
-    /// The lines.
+    /// The lines of this page, newest first.
     #[cfg_attr(feature = "openapi", schemars(length(max = 200)))]
     pub data: Vec<StatementLineView>,
-    /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
+    /// The value to send as `cursor` to get the next page; `null` on the last page. Treat it as opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub next_cursor: Option<String>,
 }
 
-/// What stands on a professional's accounts in one currency.
+/// The current balances of a professional in one currency, in minor units.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StatementBalanceView {
-    /// ISO 4217, lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// What is still to be settled.
+    /// The professional's shares that are not settled.
     pub owed_amount: i128,
-    /// What the professional owes.
+    /// The debt of the professional.
     pub carried_amount: i128,
-    /// What was transferred.
+    /// The total transferred to the professional.
     pub paid_amount: i128,
-    /// What of it came back.
+    /// The part of `paid_amount` that was reversed.
     pub reversed_amount: i128,
 }
 
-/// What one fact changed for a professional.
+/// What a ledger entry changes for a professional. Amounts are in minor units of `currency`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StatementLineView {
-    /// When it happened.
+    /// When the cause of the entry happened.
     pub at: Timestamp,
-    /// The entry in the books.
+    /// The ID of the ledger entry.
     pub entry_id: Uuid,
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// What happened.
+    /// The kind of fact that caused the entry.
     pub cause: Kind,
-    /// ISO 4217, lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// More or less to be settled.
+    /// The change of the unsettled share; negative if it decreases.
     pub owed_amount: i64,
-    /// A debt made, or kept back.
+    /// The change of the debt: positive for a new debt, negative for a withheld one.
     pub carried_amount: i64,
-    /// What was transferred.
+    /// The amount that was transferred.
     pub paid_amount: i64,
-    /// What came back of a transfer.
+    /// The amount of a transfer that was reversed.
     pub reversed_amount: i64,
 }

@@ -1,4 +1,4 @@
-//! Effects that need a person, or may need one.
+//! External effects that need a person, or may need one.
 
 use serde::Serialize;
 
@@ -10,65 +10,67 @@ use crate::domain::platform::action::ActionKind;
 use crate::domain::platform::effect::EffectStatus;
 use crate::views::Timestamp;
 
-/// An external effect of a case or a booking. Its request is not shown, because it may name a person.
+/// An external effect of a case or a booking, such as a message or a transfer. Its request is not shown,
+/// because it may contain personal data.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TroubledEffectView {
-    /// The case, where it belongs to one.
+    /// The case that the effect belongs to; `null` if it belongs to a booking.
     pub case_id: Option<CaseId>,
-    /// The booking, where it belongs to one.
+    /// The booking that the effect belongs to; `null` if it belongs to a case.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Identifies the effect within its case or booking.
     pub operation: String,
-    /// What is done.
+    /// What the effect does.
     pub kind: ActionKind,
-    /// How far it is.
+    /// The delivery status of the effect.
     pub status: EffectStatus,
-    /// Why it is where it is: a code, or the provider's reference.
+    /// A code for why the effect has this status, or the provider's reference if it is `done`; `null` if
+    /// there is neither.
     pub reason: Option<String>,
-    /// The money that it is about, in minor units.
+    /// The amount of the effect, in minor units of `currency`; `null` if it has none.
     pub amount: Option<i64>,
-    /// In what.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if there is none.
     pub currency: Option<Currency>,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub tries: u32,
-    /// When it was decided.
+    /// When the effect was decided on.
     pub decided_at: Timestamp,
-    /// When it may have left for the first time.
+    /// When the request may have been sent for the first time; `null` if it was not sent.
     pub first_sent_at: Option<Timestamp>,
-    /// When it is tried again.
+    /// When the effect is retried; `null` if it is not retried.
     pub next_try_at: Option<Timestamp>,
-    /// When it reached its end.
+    /// When the effect reached a final status; `null` until then.
     pub ended_at: Option<Timestamp>,
 }
 
-/// Something that a provider refused for good.
+/// An external effect that a provider refused permanently.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RefusedEffectView {
-    /// The case, where it belongs to one.
+    /// The case that the effect belongs to; `null` if it belongs to a booking.
     pub case_id: Option<CaseId>,
-    /// The booking, where it belongs to one.
+    /// The booking that the effect belongs to; `null` if it belongs to a case.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Identifies the effect within its case or booking.
     pub operation: String,
-    /// What was to be done.
+    /// What the effect was to do.
     pub kind: ActionKind,
-    /// Who refused it.
+    /// The provider that refused it; `null` if the effect calls no provider.
     pub provider: Option<Provider>,
-    /// The provider's own code; null where it gave none, or where the reason is ours.
+    /// The provider's error code; `null` if it gave none, or if the reason is a code of this API.
     pub code: Option<String>,
-    /// The provider's code, or our own word.
+    /// The provider's error code, or a code of this API.
     pub reason: String,
-    /// What is so because of it.
+    /// The consequence of the refusal; `null` if it has none.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::platform::refusal::ConsequenceKind"))]
     pub consequence: Option<&'static str>,
-    /// The money that waits because of it, in minor units.
+    /// The amount that is held up by the refusal, in minor units of `currency`; `null` if none is.
     pub amount: Option<i64>,
-    /// In what.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if there is none.
     pub currency: Option<Currency>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub tries: u32,
-    /// Since when.
+    /// When the provider refused it; `null` if the time is not known.
     pub refused_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Jobs: what a run did, and how one is doing.
+//! Scheduled jobs: their runs and their status.
 
 use serde::Serialize;
 
@@ -8,66 +8,66 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// What a run did.
+/// The report of a job run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobReportView {
-    /// The job.
+    /// The name of the job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: String,
-    /// The planned firing it belongs to: the schedule's time, not that of the call.
+    /// The planned time of the run, from the schedule. It is not the time of the call.
     #[cfg_attr(feature = "openapi", schemars(with = "Timestamp"))]
     pub occurrence: String,
-    /// Due rows this run looked at.
+    /// Due rows that this run found.
     pub due: u64,
-    /// Rows that reached the state they were due for.
+    /// Rows that were processed successfully.
     pub done: u64,
-    /// Unanswered bookings that this run declined.
+    /// Unanswered bookings that this run declined. Absent for jobs that decline no bookings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
-    /// How long the oldest event has waited that the event bus has yet to hear of, in seconds; 0 where none
-    /// waits. Of the job `event-publisher` only.
+    /// The age of the oldest event that is not sent to the event bus yet, in seconds; 0 if there is none.
+    /// Only for `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
-    /// What analytics came to hear, where there is one. Of the job `event-publisher` only.
+    /// The events sent to analytics, if analytics is configured. Only for `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub analytics: Option<CaptureTotals>,
-    /// Rows left for later on purpose; or why nothing was looked at.
+    /// Rows that were left for a later run on purpose, or the reason why the job did not run.
     pub skipped: SkippedRows,
-    /// Rows that could not be worked on and will be tried again.
+    /// Rows that failed and are retried.
     pub failed: u64,
-    /// Messages and changes with an unknown outcome; not repeated.
+    /// Effects whose outcome is unknown. They are not retried automatically.
     pub in_doubt: u64,
-    /// Wall time of the run, in milliseconds.
+    /// The duration of the run, in milliseconds of wall-clock time.
     pub duration_ms: u64,
-    /// Whether a bound was reached and the next tick goes on.
+    /// Whether a limit was reached, so that the next run continues.
     pub more: bool,
 }
 
-/// What a run left for later.
+/// The number of rows that were left for a later run, or the reason why the job did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum SkippedRows {
-    /// So many rows, on purpose.
+    /// The number of rows that were left for a later run on purpose.
     Counted(u64),
-    /// All, because nothing was looked at.
+    /// The reason why the job did not run.
     All(NotRun),
 }
 
-/// Why a firing looked at nothing.
+/// Why a job did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotRun {
-    /// The payouts run on payout days.
+    /// The day is not a payout day.
     NotAPayoutDay,
-    /// There is neither an event bus nor analytics to publish to.
+    /// Neither an event bus nor analytics is configured.
     NoEventBus,
 }
 
 impl JobReportView {
-    /// What a firing answers at which nothing was looked at.
+    /// The report of an occurrence at which the job did not run.
     pub fn not_run(occurrence: &Occurrence, why: NotRun) -> Self {
         let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
         let report = Report { job, occurrence, ..Report::default() };
@@ -94,60 +94,60 @@ impl From<Report> for JobReportView {
     }
 }
 
-/// How a job is doing.
+/// The status of a job and the totals of its recent runs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobStandingView {
-    /// The job.
+    /// The name of the job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: &'static str,
-    /// `late`: no run for longer than its pause and some patience.
+    /// `late`: the job has not run for longer than its usual interval and a margin.
     pub status: Punctuality,
-    /// When its newest run ended.
+    /// When the newest run ended; `null` if the job has never run.
     pub last_run_at: Option<Timestamp>,
-    /// What its newest run did.
+    /// The report of the newest run; `null` if the job has never run.
     pub last_report: Option<JobReportView>,
-    /// What its runs of the last 24 full hours came to.
+    /// The totals of the runs in the last 24 hours.
     pub last_24_hours: RecentRunsView,
 }
 
-/// What its runs of the last 24 full hours came to.
+/// The totals of a job's runs in the last 24 hours, counted by full hours (UTC).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecentRunsView {
-    /// What reached its state.
+    /// Rows that were processed successfully.
     pub done: u64,
-    /// What could not be worked on.
+    /// Rows that failed and are retried.
     pub failed: u64,
-    /// failed / (done + failed); 0 where there is nothing.
+    /// `failed` / (`done` + `failed`); 0 if both are 0.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0, max = 1)))]
     pub error_rate: f64,
 }
 
-/// How a job ran last.
+/// The status of a job and its last run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobStateView {
-    /// How it is doing.
+    /// The status of the job.
     pub status: JobHealth,
-    /// When the last run ended.
+    /// When the last run ended; `null` if the job has never run or the database did not answer.
     pub last_run_at: Option<Timestamp>,
-    /// What the last run did.
+    /// The report of the last run; `null` if the job has never run or the database did not answer.
     pub last_report: Option<JobReportView>,
 }
 
-/// How a job is doing, where that is known.
+/// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobHealth {
-    /// Its last run is recent enough.
+    /// The last run ended recently enough.
     Ok,
-    /// The last run ended longer ago than the job may rest.
+    /// The last run ended longer ago than the usual interval and a margin.
     Late,
-    /// It has never run.
+    /// The job has never run.
     NeverRan,
-    /// The table does not answer.
+    /// The database did not answer.
     Unknown,
 }
 

@@ -1,33 +1,33 @@
-//! What the mailer reported.
+//! Delivery reports of the email provider.
 
 use serde::Serialize;
 
 use crate::views::Timestamp;
 
-/// What the mailer reported, without addresses. An address that bounced, whose reader complained, or that was
-/// blocked is not written to again until it is lifted at the mailer.
+/// Delivery reports of the email provider, as counts without addresses. Nothing is sent to an address that
+/// bounced, complained or was blocked until it is removed from the provider's suppression list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MailReportsView {
-    /// From when on it is counted.
+    /// The start of the period that is counted.
     pub since: Timestamp,
-    /// Mails that a mail server refused for good.
+    /// Emails that the recipient's mail server refused permanently.
     pub bounced: usize,
-    /// Mails that were marked as spam.
+    /// Emails that the recipient marked as spam.
     pub complained: usize,
-    /// Addresses that were put on the mailer's suppression list by hand.
+    /// Addresses that were added to the provider's suppression list by hand.
     pub blocked: usize,
-    /// Addresses that were taken off that list and are written to again.
+    /// Addresses that were removed from the suppression list and receive email again.
     pub lifted: usize,
-    /// Mails that came back for a passing reason; their addresses are written to as before.
+    /// Emails that bounced for a temporary reason. Their addresses are not suppressed.
     pub bounced_for_now: usize,
-    /// Mails that the mailer still tries to deliver.
+    /// Emails that the provider is still trying to deliver.
     pub delayed: usize,
-    /// Mails that the mailer could not send, for a reason that is not the address: its quota, the domain, a
-    /// key.
+    /// Emails that the provider could not send for a reason other than the address, such as a quota, the
+    /// sending domain or an API key.
     pub failed: usize,
-    /// Mails about accounts that the mailer refused to take; the log has the reason of each.
+    /// Emails about accounts that the provider did not accept. The log has the reason of each.
     pub refused: usize,
-    /// Whether there are more than were counted, the newest thousand.
+    /// Whether there are more reports than the newest thousand, which are counted.
     pub more: bool,
 }

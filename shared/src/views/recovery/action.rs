@@ -1,4 +1,4 @@
-//! A step on a case, and what became of it.
+//! An action on a case and its outcome.
 
 use serde::Serialize;
 
@@ -8,43 +8,45 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// One audited step on a case, and what became of it.
+/// An audited action on a case and its outcome.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ActionView {
-    /// What names the action within its case, for ever: the same operation is decided once.
+    /// Identifies the action within its case, permanently. An operation is decided only once.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["reminder:02:push", "incentive", "membership_cancelled"])))]
     pub operation: String,
-    /// What was done.
+    /// What the action does.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::kinds_of_cases"))]
     pub kind: ActionKind,
-    /// How far it is.
+    /// The delivery status of the action.
     pub status: EffectStatus,
-    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
+    /// A code for why the action has this status, or the provider's reference if it is `done`.
     pub reason: Option<String>,
-    /// Counts the messages of the case, by schedule and by hand alike; null where it is no message.
+    /// The position of this message among all messages of the case, scheduled and manual; `null` if the
+    /// action sends no message.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub attempt_number: Option<u32>,
-    /// By which way it reaches the member; null where it is no message.
+    /// The channel of the message; `null` if the action sends no message.
     pub channel: Option<Channel>,
-    /// Which reminder, in days after the first failure; null for one by hand.
+    /// The scheduled reminder, as the number of days after the first failure; `null` for any other action.
     #[cfg_attr(feature = "openapi", schemars(range(max = 30)))]
     pub offset_days: Option<u8>,
-    /// Which words were sent. The words themselves are not kept.
+    /// The version of the message's template; `null` if the action sends no message. The text itself is not
+    /// stored.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub template_version: Option<u32>,
-    /// How many free days; null where it grants none.
+    /// The number of free days granted; `null` if the action grants none.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1, max = 365)))]
     pub days: Option<u16>,
-    /// Whether a person asked for it.
+    /// Whether a person requested the action.
     pub manual: bool,
-    /// Who decided it.
+    /// Who decided on the action.
     pub actor: Actor,
-    /// How many calls to the provider were made or tried.
+    /// The number of calls to the provider that were made or attempted.
     pub tries: u32,
-    /// When it was decided.
+    /// When the action was decided on.
     pub at: Timestamp,
-    /// When it reached its end.
+    /// When the action reached a final status; `null` until then.
     pub ended_at: Option<Timestamp>,
 }

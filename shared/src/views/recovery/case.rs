@@ -1,4 +1,4 @@
-//! A failed renewal being recovered.
+//! A case: the recovery of a failed renewal.
 
 use serde::Serialize;
 
@@ -8,83 +8,86 @@ use crate::domain::recovery::contact::HoldReason;
 use crate::domain::recovery::timeline::{CaseStatus, EndedBy};
 use crate::views::Timestamp;
 
-/// One failed renewal being recovered.
+/// A case: the recovery of one failed renewal.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CaseView {
-    /// The case.
+    /// The ID of the case.
     pub case_id: CaseId,
-    /// Whose it is.
+    /// The company that sells the membership.
     pub company_id: CompanyId,
     /// The membership whose renewal failed.
     pub membership_id: MembershipId,
-    /// The member, where an event named one.
+    /// The member's user ID at Whop; `null` if no event named it.
     pub user_id: Option<UserId>,
-    /// Where it stands.
+    /// The status of the case.
     pub status: CaseStatus,
     /// When the first charge failed.
     pub first_failure_at: Timestamp,
-    /// When the newest charge failed.
+    /// When the most recent charge failed.
     pub last_failure_at: Timestamp,
-    /// How many charges failed.
+    /// The number of failed charges.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub failures: u32,
-    /// The newest payment that failed.
+    /// The most recent payment that failed; `null` if no event named it.
     pub payment_id: Option<PaymentId>,
-    /// What is to be recovered, in minor units of `currency`; null where no event said it.
+    /// The amount to recover, in minor units of `currency`; `null` if no event stated it.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub amount: Option<i64>,
-    /// ISO 4217, lower case.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if no event stated it.
     #[cfg_attr(feature = "openapi", schemars(with = "Option<Currency>"))]
     pub currency: Option<String>,
-    /// When the money came back.
+    /// When the payment was recovered; `null` if it was not.
     pub recovered_at: Option<Timestamp>,
-    /// What came back, in minor units of `recovered_currency`.
+    /// The recovered amount, in minor units of `recovered_currency`; `null` if nothing was recovered or no
+    /// event stated it.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub recovered_amount: Option<i64>,
-    /// ISO 4217, lower case.
+    /// The currency of `recovered_amount`: ISO 4217, lower case.
     #[cfg_attr(feature = "openapi", schemars(with = "Option<Currency>"))]
     pub recovered_currency: Option<String>,
-    /// What of it was refunded or disputed later, in minor units of `recovered_currency`.
+    /// The part of `recovered_amount` that was refunded or disputed later, in minor units of
+    /// `recovered_currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub returned_amount: i64,
-    /// By what the case was cancelled; null where it was not.
+    /// What cancelled the case; `null` if it was not cancelled.
     pub ended_by: Option<EndedBy>,
-    /// What else the member paid on this membership since the failure, such as a one-time purchase. It recovers
-    /// nothing and is no part of what came back.
+    /// Other payments of the member on this membership since the failure, such as a one-time purchase. They
+    /// do not recover the case and are not part of `recovered_amount`.
     #[cfg_attr(feature = "openapi", schemars(length(max = 10)))]
     pub other_payments: Vec<OtherPaymentView>,
-    /// Why no message was sent when this was decided last, by the schedule or for a nudge; null once a message
-    /// was decided on, and for a case that is over.
+    /// Why the most recent decision about a message, scheduled or manual, was not to send one. `null` after a
+    /// decision to send one, and for a case that is not open.
     pub hold: Option<HoldView>,
-    /// How many messages were decided on, by the schedule and by hand.
+    /// The number of messages that were decided on, scheduled and manual.
     pub attempts: u32,
-    /// The newest reminder taken, in days after the first failure.
+    /// The most recent scheduled reminder, as the number of days after the first failure; `null` before the
+    /// first one.
     #[cfg_attr(feature = "openapi", schemars(range(max = 30)))]
     pub last_offset_days: Option<u8>,
-    /// Free days granted for this case.
+    /// The number of free days granted for this case.
     #[cfg_attr(feature = "openapi", schemars(range(max = 365)))]
     pub incentive_days: u16,
-    /// When the schedule looks at it next; null when it is done with it.
+    /// When the reminders job processes the case next; `null` if it is finished with the case.
     pub due_at: Option<Timestamp>,
-    /// What the schedule failed on last, in one of our own words.
+    /// A code for the most recent error while processing the case; `null` if there is none.
     pub last_error: Option<String>,
-    /// When it changed last.
+    /// When the case last changed.
     pub updated_at: Timestamp,
 }
 
-/// Something else that the member paid: shown, and no part of what came back.
+/// Another payment of the member, which is not part of the recovered amount.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OtherPaymentView {
-    /// The payment, where the event named it.
+    /// The ID of the payment; `null` if the event did not name it.
     pub payment_id: Option<PaymentId>,
-    /// How much, in minor units of `currency`.
+    /// The amount paid, in minor units of `currency`; `null` if it is not known.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub amount: Option<i64>,
-    /// ISO 4217, lower case.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if it is not known.
     pub currency: Option<Currency>,
-    /// When it succeeded.
+    /// When the payment succeeded.
     pub at: Timestamp,
 }
 
@@ -92,14 +95,15 @@ pub struct OtherPaymentView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HoldView {
-    /// `paid_unconfirmed`: Whop says that the membership is valid, and no payment was reported.
-    /// `collection_paused`: nothing is charged until the membership is resumed. `status_unknown`: Whop's status
-    /// is a word that is not known yet. `not_started`: the membership has not begun. `address_…`: mail is the
-    /// only channel left, and the address is not written to. `channels_off`: the company has switched off every
-    /// channel. `unreachable`: no channel reaches the member.
+    /// `paid_unconfirmed`: Whop reports a valid membership, but no payment was reported yet.
+    /// `collection_paused`: payment collection is paused, so nothing is charged until the membership is
+    /// resumed. `status_unknown`: this version does not know the membership status that Whop reports.
+    /// `not_started`: the membership has not started. `address_…`: email is the only remaining channel, and
+    /// the address is suppressed. `channels_off`: the company has switched off every channel. `unreachable`:
+    /// no channel reaches the member.
     pub reason: HoldReason,
     /// The reason as a sentence.
     pub message: &'static str,
-    /// Since when.
+    /// Since when no message has been sent for this reason.
     pub since: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! The end a person put to a recovery.
+//! The manual ending of a recovery.
 
 use serde::Serialize;
 
@@ -10,15 +10,15 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// The end a person put to a recovery.
+/// The manual ending of a recovery and its outcome.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EndingResultView {
-    /// The case.
+    /// The ID of the case.
     pub case_id: CaseId,
-    /// Where the case stands.
+    /// The status of the case.
     pub case_status: CaseStatus,
-    /// By what the case was cancelled; null where it was not.
+    /// What cancelled the case; `null` if it was not cancelled.
     pub ended_by: Option<EndedBy>,
     /// What names this ending among the case's actions; numbered where Whop had refused an earlier one.
     #[cfg_attr(
@@ -27,17 +27,19 @@ pub struct EndingResultView {
             pattern = r"^(case_cancelled|membership_cancelled|membership_terminated)(:[1-9][0-9]*)?$"
         ))
     )]
+    /// Identifies this ending among the actions of the case. It has a number if Whop refused an earlier
+    /// attempt.
     pub operation: String,
-    /// What was done.
+    /// What the action does.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::kinds_of_endings"))]
     pub kind: ActionKind,
-    /// How far it is.
+    /// The delivery status of the action.
     pub status: EffectStatus,
-    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
+    /// A code for why the action has this status, or the provider's reference if it is `done`.
     pub reason: Option<String>,
-    /// A person asked for it.
+    /// Always `true`, because a person requested the ending.
     #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]
     pub manual: bool,
-    /// When it was decided.
+    /// When the ending was decided on.
     pub at: Timestamp,
 }
