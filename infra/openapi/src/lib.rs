@@ -1,13 +1,13 @@
-//! The API document, made of three things that are each said once:
+//! Generates the API document from three sources, each of which is the only one for its part:
 //!
-//! - the **views** in `shared/src/views`: what is answered, as structs; their comments are the descriptions;
-//! - the **routes** in `shared/src/auth/routes.rs`: who may ask, how often, with which key. Security, headers, keys
-//!   and the errors that follow from a row are not said again (`rules.rs`);
-//! - the **wording** here, one file for each function: what an operation does, what happens when it is sent twice,
-//!   its input and its examples.
+//! - the **views** in `shared/src/views`: the response bodies as structs; their comments become the descriptions;
+//! - the **routes** in `shared/src/auth/routes.rs`: who may call, how often, and with which idempotency key.
+//!   `rules.rs` derives security, parameters and errors from them;
+//! - the **wording** here, one file for each function: what an operation does, what happens if the request is sent
+//!   twice, its request body and its examples.
 //!
-//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves; a test fails when
-//! the file is older than what it is made of.
+//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves. A test fails if
+//! the file is out of date.
 
 pub mod accounts;
 mod document;
