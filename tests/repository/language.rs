@@ -9,10 +9,6 @@ use support::repository::{code, rust, texts};
 fn no_comment_only_repeats_a_name() {
     for folder in ["shared", "functions", "infra", "tests"] {
         for file in rust(folder) {
-            // The comments of views and inputs are the descriptions of the API document.
-            if file.path.starts_with("shared/src/views/") || file.path.starts_with("infra/openapi/src/") {
-                continue;
-            }
             let docs = |line: &str| line.trim_start().starts_with("///");
             let lines: Vec<&str> = file.text.lines().collect();
             let is_doc = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| docs(line));

@@ -1,4 +1,4 @@
-//! The document, put together.
+//! Assembles the document from routes, operations and schemas.
 
 use serde_json::{Map, Value, json};
 use shared::auth::routes::{ROUTES, Route};
@@ -11,7 +11,7 @@ use crate::{headers, info, layout, parameters, problems, rules};
 
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
-/// Every function, in the order of the document.
+/// All functions, in the order of the document.
 fn functions() -> Vec<Function> {
     [accounts::functions(), recovery::functions(), marketplace::functions(), platform::functions()]
         .into_iter()
@@ -19,12 +19,12 @@ fn functions() -> Vec<Function> {
         .collect()
 }
 
-/// The document as the file contains it, or its gaps.
+/// The document as the text of the file. The error names what is missing.
 pub fn text() -> Result<String, String> {
     Ok(layout::text(&document()?))
 }
 
-/// The document, or what is missing in it.
+/// The document. The error names what is missing.
 pub fn document() -> Result<Value, String> {
     let (functions, mut schemas) = (functions(), Schemas::default());
     let mut paths = Map::new();
@@ -109,14 +109,14 @@ fn answered(route: &Route, answer: &Answer, schemas: &mut Schemas) -> Value {
     if let Some(properties) = &answer.narrowed {
         schema = json!({"allOf": [schema, {"properties": properties}]});
     }
-    let mut bears = vec![("x-request-id", "RequestId")];
+    let mut sent = vec![("x-request-id", "RequestId")];
     if route.key != KeyPolicy::None {
-        bears.push(("Idempotency-Replayed", "IdempotencyReplayed"));
+        sent.push(("Idempotency-Replayed", "IdempotencyReplayed"));
     }
-    bears.extend(&answer.headers);
+    sent.extend(&answer.headers);
     json!({
         "description": answer.description,
-        "headers": headers::references(&bears),
+        "headers": headers::references(&sent),
         "content": content(answer.media_type, schema, &answer.examples),
     })
 }

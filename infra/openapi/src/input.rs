@@ -1,11 +1,12 @@
-//! The common parts of input schemas. The input structs describe what handlers read field by field, so that
-//! every error is reported at once; `tests/platform/openapi_inputs.rs` compares the two.
+//! What the schemas of inputs share. Handlers read their input field by field so that they can report all
+//! mistakes at once; the structs of inputs describe the same fields, and `tests/platform/openapi_inputs.rs`
+//! checks that both agree.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 
-/// A plain mail address; case does not matter, and the domain may be written in its own script or in ASCII (`xn--…`).
-/// Before the `@` only ASCII can be written to.
+/// An email address. Case is ignored, and the domain may be written in its own script or in ASCII (`xn--…`).
+/// The part before the `@` must be ASCII.
 #[derive(JsonSchema)]
 pub struct Email(
     #[schemars(
@@ -16,19 +17,20 @@ pub struct Email(
     pub String,
 );
 
-/// 12 to 256 characters after Unicode normalisation (NFC), not easily guessed: no common password or small change of
-/// one, nothing built of the own name or address, the company's or the service's name. An error names the reason.
+/// A new password: 12 to 256 characters after Unicode normalization (NFC). A password that is easily guessed
+/// is refused: a common password or a small variation of one, and one that contains the user's name or email
+/// address, or the name of the company or the service. The error states the reason.
 #[derive(JsonSchema)]
 pub struct NewPassword(#[schemars(length(min = 1, max = 1024))] pub String);
 
-/// A field that may be left out may not be null instead.
+/// Removes `null` from the optional fields of an input: a field may be omitted, but not be `null`.
 pub(crate) fn never_null(schema: &mut Schema) {
     if let Some(schema) = schema.as_object_mut() {
         left_out(schema);
     }
 }
 
-/// Takes null from the fields that are not required.
+/// Removes `null` from the fields that are not required.
 pub(crate) fn left_out(schema: &mut Map<String, Value>) {
     let required = schema.get("required").cloned().unwrap_or_default();
     let is_required =

@@ -1,10 +1,10 @@
-//! The format of the file: values that fit are written on one line, so that a diff is readable.
+//! The layout of the file: whatever fits on one line is written on one, so that a change is a small diff.
 
 use serde_json::{Map, Value};
 
 const WIDTH: usize = 140;
 
-/// The fields that come first; all others follow in alphabetical order.
+/// The names that come first, in this order. All others follow alphabetically.
 const FIRST: [&str; 14] = [
     "openapi",
     "info",
@@ -30,7 +30,7 @@ pub fn text(document: &Value) -> String {
     text
 }
 
-/// Writes a value that begins `column` characters into its line.
+/// Writes a value that begins at `column` of its line.
 fn write(value: &Value, indent: usize, column: usize, text: &mut String) {
     let line = one_line(value);
     let (items, brackets): (Vec<(String, &Value)>, _) = match value {
@@ -57,7 +57,7 @@ fn write(value: &Value, indent: usize, column: usize, text: &mut String) {
     text.push(brackets.1);
 }
 
-/// The fields in the order in which they are written, each name with its colon.
+/// The fields in the order of the file, each name with its colon.
 fn ordered(fields: &Map<String, Value>) -> Vec<(String, &Value)> {
     let rank = |name: &str| FIRST.iter().position(|first| *first == name).unwrap_or(FIRST.len());
     let mut fields: Vec<(&String, &Value)> = fields.iter().collect();

@@ -1,13 +1,13 @@
-//! The API document, generated from three sources:
+//! Generates the API document from three sources, each of which is the only one for its part:
 //!
-//! - the **views** in `shared/src/views`: the answers as structs; their comments are the descriptions;
-//! - the **routes** in `shared/src/auth/routes.rs`: access, rate limit and key of each route. `rules.rs`
-//!   derives security, headers, keys and errors from a row;
-//! - the **wording** here, one file for each function: what an operation does, what happens when it is
-//!   repeated, its input and its examples.
+//! - the **views** in `shared/src/views`: the response bodies as structs; their comments become the descriptions;
+//! - the **routes** in `shared/src/auth/routes.rs`: who may call, how often, and with which idempotency key.
+//!   `rules.rs` derives security, parameters and errors from them;
+//! - the **wording** here, one file for each function: what an operation does, what happens if the request is sent
+//!   twice, its request body and its examples.
 //!
-//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves; a test
-//! fails when the file is older than its sources.
+//! `cargo openapi` writes `infra/openapi/openapi.json`, which `functions/platform/health` serves. A test fails if
+//! the file is out of date.
 
 pub mod accounts;
 mod document;

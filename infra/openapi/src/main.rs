@@ -1,4 +1,4 @@
-//! `cargo openapi`: writes the API document.
+//! `cargo openapi`: writes the API document to its file.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // If the terminal is gone, the exit code still reports the result.
+            // If the terminal is closed, the exit code still reports the failure.
             let _ = io::stderr().write_all(format!("{error}\n").as_bytes());
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! Bookings and their money.
+//! The operations of bookings, payouts and the ledger.
 
 pub mod auto_decline;
 pub mod bookings;
@@ -9,7 +9,7 @@ pub mod reconciliation;
 
 use crate::operation::Function;
 
-/// The functions of this product.
+/// The functions of the marketplace.
 pub(crate) fn functions() -> Vec<Function> {
     vec![
         bookings::function(),

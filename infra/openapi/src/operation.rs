@@ -1,22 +1,23 @@
-//! An operation as its function's file describes it: the parts that views and routes do not contain.
+//! An operation as its function's file describes it: everything that the views and the table of routes do not
+//! contain.
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
-/// The operations of a function.
+/// A function and its operations.
 pub struct Function {
-    /// Its name, as in the table of routes.
+    /// The name of the function, as in the table of routes.
     pub name: &'static str,
-    /// The tag, its group.
+    /// What the function is for.
     pub about: &'static str,
-    /// Its answer while something it needs is down: the name of a response in `problems.rs`.
+    /// The response while a dependency is down: a name from `problems.rs`.
     pub unavailable: Option<&'static str>,
     pub operations: Vec<Operation>,
 }
 
-/// One path and method of the API.
+/// An operation: one method of one path.
 #[derive(Clone)]
 pub struct Operation {
     pub(crate) method: &'static str,
@@ -39,7 +40,7 @@ pub(crate) struct Body {
     pub(crate) examples: Examples,
 }
 
-/// A successful answer.
+/// The response of a successful request.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -47,40 +48,40 @@ pub(crate) struct Answer {
     pub(crate) media_type: &'static str,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) schema: MakeSchema,
-    /// The schema of some of its fields for this status.
+    /// Restrictions on some fields of the schema that hold for this status.
     pub(crate) narrowed: Option<Value>,
     pub(crate) examples: Examples,
 }
 
 pub(crate) type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
 
-/// Examples, each with its name and summary; one alone has neither.
+/// Examples, each with its name and summary. A single example has neither.
 pub(crate) type Examples = Vec<(&'static str, &'static str, Value)>;
 
-/// An operation with the method GET.
+/// A GET operation of this path.
 pub fn get(path: &'static str, id: &'static str) -> Operation {
     operation("GET", path, id)
 }
 
-/// An operation with the method POST.
+/// A POST operation of this path.
 pub fn post(path: &'static str, id: &'static str) -> Operation {
     operation("POST", path, id)
 }
 
-/// An operation with the method PUT.
+/// A PUT operation of this path.
 pub fn put(path: &'static str, id: &'static str) -> Operation {
     operation("PUT", path, id)
 }
 
-/// An operation with any other method.
+/// An operation with any method.
 pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
     let (summary, about, twice) =
-        (String::new(), String::new(), "the same question again; nothing changes.".into());
+        (String::new(), String::new(), "The request only reads and can be repeated.".into());
     let (parameters, answers, failures) = (Vec::new(), Vec::new(), Vec::new());
     Operation { method, path, id, summary, about, twice, parameters, body: None, answers, failures }
 }
 
-/// The two ways to run a job: Vercel's cron, which uses GET, and an operator's request.
+/// The two operations that run a job: GET for Vercel Cron, and POST for an operator.
 pub fn job(
     path: &'static str,
     ids: [&'static str; 2],
@@ -91,17 +92,17 @@ pub fn job(
     [
         get(path, ids[0])
             .summary(&format!("Schedule: {does}"))
-            .about(&format!("Vercel Cron asks by GET. {about}"))
+            .about(&format!("For Vercel Cron, which sends GET requests. {about}"))
             .twice(twice),
         post(path, ids[1])
             .summary(&format!("Operator: {does}"))
-            .about(&format!("The same by POST. A body is not read. {about}"))
+            .about(&format!("The same with POST. A request body is ignored. {about}"))
             .twice(twice),
     ]
 }
 
 impl Operation {
-    /// The summary: the callers and the purpose.
+    /// Who calls the operation, and what it does.
     pub fn summary(mut self, summary: &str) -> Self {
         summary.clone_into(&mut self.summary);
         self
@@ -112,37 +113,37 @@ impl Operation {
         self
     }
 
-    /// The effect of a repeated request; none for a read.
+    /// What happens if the request is sent twice.
     pub fn twice(mut self, twice: impl Into<Cow<'static, str>>) -> Self {
         self.twice = twice.into();
         self
     }
 
-    /// Parameters of the query and headers, by their names in `parameters.rs`. Those of the path follow from it.
+    /// Query parameters and headers, by their names in `parameters.rs`. Path parameters follow from the path.
     pub fn parameters(mut self, names: &[&'static str]) -> Self {
         self.parameters.extend(names);
         self
     }
 
-    /// The body, with one example.
+    /// The request body with its example.
     pub fn body<T: JsonSchema>(self, example: Value) -> Self {
         self.bodies::<T>([("", "", example)])
     }
 
-    /// The body, with several examples.
+    /// The request body with several examples.
     pub fn bodies<T: JsonSchema>(mut self, examples: impl Into<Examples>) -> Self {
         let schema = SchemaGenerator::subschema_for::<T>;
         self.body = Some(Body { description: None, is_required: true, schema, examples: examples.into() });
         self
     }
 
-    /// The body described before is optional.
+    /// Makes the request body optional.
     pub fn optional(mut self) -> Self {
         self.body.iter_mut().for_each(|body| body.is_required = false);
         self
     }
 
-    /// How the body is read.
+    /// How the request body is read.
     pub fn read_as(mut self, description: &'static str) -> Self {
         self.body.iter_mut().for_each(|body| body.description = Some(description));
         self
@@ -152,7 +153,7 @@ impl Operation {
         self.answers::<T>(status, description, [("", "", example)])
     }
 
-    /// A successful answer with several examples.
+    /// A successful response with several examples.
     pub fn answers<T: JsonSchema>(
         mut self,
         status: u16,
@@ -165,22 +166,22 @@ impl Operation {
         self
     }
 
-    /// The answer described last is of this media type.
+    /// Sets the media type of the last response.
     pub fn sent_as(self, media_type: &'static str) -> Self {
         self.change_answer(|answer| answer.media_type = media_type)
     }
 
-    /// The answer described last bears a header, by its name in `headers.rs`.
+    /// Adds a header to the last response, by its name in `headers.rs`.
     pub fn with_header(self, header: &'static str, named: &'static str) -> Self {
         self.change_answer(|answer| answer.headers.push((header, named)))
     }
 
-    /// Of the answer described last, this is so of some fields.
+    /// Restricts some fields of the last response.
     pub fn narrowed(self, properties: Value) -> Self {
         self.change_answer(|answer| answer.narrowed = Some(properties))
     }
 
-    /// Errors that do not follow from the route, or are another one than would follow: names in `problems.rs`.
+    /// Errors that do not follow from the route, or that replace one that does: names from `problems.rs`.
     pub fn fails(mut self, names: &[&'static str]) -> Self {
         self.failures.extend(names);
         self
@@ -194,7 +195,7 @@ impl Operation {
     }
 }
 
-/// An example that differs from another one in some fields.
+/// An example with some fields changed.
 pub(crate) fn with(mut example: Value, changes: Value) -> Value {
     if let (Some(fields), Value::Object(changes)) = (example.as_object_mut(), changes) {
         fields.extend(changes);

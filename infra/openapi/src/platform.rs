@@ -1,4 +1,4 @@
-//! The service itself.
+//! The operations of the service itself.
 
 pub mod event_publisher;
 pub mod health;
@@ -8,7 +8,7 @@ pub mod webhooks;
 
 use crate::operation::Function;
 
-/// The functions of this product.
+/// The functions of the platform.
 pub(crate) fn functions() -> Vec<Function> {
     vec![webhooks::function(), event_publisher::function(), operations::function(), health::function()]
 }

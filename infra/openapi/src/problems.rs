@@ -1,4 +1,4 @@
-//! Problem documents (RFC 9457): each described once, and attached to operations by rule or by name.
+//! Problem documents (RFC 9457): each is described once, and attached to operations by rule or by name.
 
 mod catalogue;
 
@@ -19,7 +19,7 @@ struct Problem {
     name: &'static str,
     status: u16,
     description: &'static str,
-    /// Whether it may be the first answer to a key, given again.
+    /// Whether it may be stored as the first response to an idempotency key and returned again.
     is_kept: bool,
     examples: Examples,
 }
@@ -33,7 +33,7 @@ impl Problem {
         Self { is_kept: true, ..self }
     }
 
-    /// An example of this name and summary, with the sentence of the problem.
+    /// Adds an example with this name, summary and `detail`.
     fn detail(mut self, name: &'static str, summary: &'static str, detail: &str) -> Self {
         let document = json!({
             "type": "about:blank", "title": title(self.status), "status": self.status, "detail": detail,
@@ -43,7 +43,7 @@ impl Problem {
         self
     }
 
-    /// An example in which fields are wrong.
+    /// Adds an example with errors in fields.
     fn fields(self, name: &'static str, summary: &'static str, fields: &[(&str, &str)]) -> Self {
         let mut problem = self.detail(name, summary, "The request is not valid.");
         let error = |(field, message): &(&str, &str)| json!({"field": field, "message": message});
@@ -64,23 +64,23 @@ impl Problem {
     }
 
     fn response(&self) -> Value {
-        let mut bears = vec![("x-request-id", "RequestId")];
+        let mut sent = vec![("x-request-id", "RequestId")];
         if self.is_kept {
-            bears.push(("Idempotency-Replayed", "IdempotencyReplayed"));
+            sent.push(("Idempotency-Replayed", "IdempotencyReplayed"));
         }
         if matches!(self.status, 409 | 429 | 503) {
-            bears.push(("Retry-After", "RetryAfter"));
+            sent.push(("Retry-After", "RetryAfter"));
         }
         let schema = json!({"$ref": format!("#/components/schemas/Problem{}", self.status)});
         json!({
             "description": self.description,
-            "headers": headers::references(&bears),
+            "headers": headers::references(&sent),
             "content": content(PROBLEM_JSON, schema, &self.examples),
         })
     }
 }
 
-/// All responses that have a name; the schema of a problem of each status is named as well.
+/// All named responses. Adds the schema of a problem of each status.
 pub fn responses(schemas: &mut Schemas) -> Map<String, Value> {
     let any = schemas.of_answer(SchemaGenerator::subschema_for::<ProblemView>);
     let mut responses = Map::new();
@@ -94,7 +94,7 @@ pub fn responses(schemas: &mut Schemas) -> Map<String, Value> {
     responses
 }
 
-/// The status of a problem; 0 of one that is not in the catalogue.
+/// The status of a problem; 0 if it is not in the catalogue.
 pub fn status(name: &str) -> u16 {
     catalogue::catalogue().iter().find(|problem| problem.name == name).map_or(0, |problem| problem.status)
 }
@@ -105,7 +105,7 @@ fn title(status: u16) -> &'static str {
 
 fn page() -> Value {
     json!({
-        "description": "A page. Only what bears the answer's own nonce runs in it, and nothing is loaded from elsewhere.",
+        "description": "An HTML page. It only runs scripts with the nonce of this response, and loads nothing from other origins.",
         "headers": headers::references(&[("x-request-id", "RequestId"), ("content-security-policy", "PagePolicy")]),
         "content": {
             "text/html; charset=utf-8": {

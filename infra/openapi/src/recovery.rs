@@ -1,4 +1,4 @@
-//! Failed renewals.
+//! The operations of recovering failed renewals.
 
 pub mod case_endings;
 pub mod cases;
@@ -10,11 +10,11 @@ pub mod settings;
 
 use serde_json::Value;
 use shared::domain::platform::effect::EffectStatus;
-use shared::views::schema::words;
+use shared::views::schema::string_enum;
 
 use crate::operation::Function;
 
-/// The functions of this product.
+/// The functions of the recovery.
 pub(crate) fn functions() -> Vec<Function> {
     vec![
         reminders::function(),
@@ -27,10 +27,10 @@ pub(crate) fn functions() -> Vec<Function> {
     ]
 }
 
-/// The states of an effect that are of a kind.
+/// The statuses of effects that satisfy a condition.
 fn states(is_of_kind: fn(EffectStatus) -> bool) -> Value {
     use EffectStatus::{Done, Prepared, Rejected, Sending, Unknown};
     let states =
         [Prepared, Sending, Done, Rejected, Unknown].into_iter().filter(|status| is_of_kind(*status));
-    words(&states.collect::<Vec<_>>()).to_value()
+    string_enum(&states.collect::<Vec<_>>()).to_value()
 }

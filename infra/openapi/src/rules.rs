@@ -1,4 +1,4 @@
-//! Derives the callers, parameters and errors of an operation from its route.
+//! What follows from a row of the table of routes: security, parameters and errors.
 
 use serde_json::{Value, json};
 use shared::auth::routes::{Access, Route};
@@ -26,7 +26,8 @@ pub fn security(route: &Route) -> Value {
     }
 }
 
-/// The names of all parameters: those of the path, those that the operation has, those of the session and the key.
+/// The names of all parameters: those of the path, of the operation, of the session and of the idempotency
+/// key.
 pub fn parameters(route: &Route, operation: &Operation) -> Vec<&'static str> {
     let of_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut names: Vec<&'static str> = of_path.collect();
@@ -42,8 +43,8 @@ pub fn parameters(route: &Route, operation: &Operation) -> Vec<&'static str> {
     names
 }
 
-/// The statuses of all errors with the names of their responses. An error that the operation describes
-/// replaces the derived one.
+/// The statuses of all errors, each with the name of its response. A response that the operation names
+/// replaces the one that follows from the route.
 pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Vec<(u16, &'static str)> {
     let mut names = vec!["Internal"];
     if !is_page(operation) {
@@ -61,7 +62,7 @@ pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Ve
         }
         names.extend(&operation.failures);
     }
-    // The last of a status counts.
+    // The last name of each status counts.
     let mut failures: Vec<(u16, &'static str)> = Vec::new();
     for name in names {
         let status = problems::status(name);
@@ -71,17 +72,17 @@ pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Ve
     failures
 }
 
-/// The errors of a caller without permission.
+/// The errors for a caller without permission.
 fn refusals(route: &Route) -> Vec<&'static str> {
     let absent = if route.key == KeyPolicy::None { "NotFound" } else { "NotFoundKept" };
     match route.access {
         Access::Anyone if changes(route) => vec!["Forbidden"],
         Access::Anyone => vec![],
-        Access::SignedIn if changes(route) => vec!["SessionUnproven", "Forbidden", absent],
-        Access::SignedIn => vec!["SessionUnproven", absent],
-        Access::Roles(_) => vec!["OwnerUnproven", "Forbidden", absent],
-        Access::Scheduler => vec!["SchedulerUnproven"],
-        Access::SignedWebhook => vec!["ProviderUnproven"],
+        Access::SignedIn if changes(route) => vec!["SessionUnauthorized", "Forbidden", absent],
+        Access::SignedIn => vec!["SessionUnauthorized", absent],
+        Access::Roles(_) => vec!["OwnerUnauthorized", "Forbidden", absent],
+        Access::Scheduler => vec!["SchedulerUnauthorized"],
+        Access::SignedWebhook => vec!["WebhookUnauthorized"],
     }
 }
 
@@ -89,7 +90,7 @@ fn changes(route: &Route) -> bool {
     route.method != "GET"
 }
 
-/// A browser requests a page by a link: the request cannot be invalid.
+/// Whether the operation answers with an HTML page, which has no errors of its own.
 fn is_page(operation: &Operation) -> bool {
     operation.answers.is_empty()
 }

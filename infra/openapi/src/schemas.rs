@@ -1,4 +1,4 @@
-//! The schemas of views and inputs, and the corrections of the generator's output.
+//! The schemas of views and inputs, and where the document differs from what the generator makes of them.
 
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::input::left_out;
 use crate::operation::MakeSchema;
 
-/// Makes schemas and remembers those that they name.
+/// Generates schemas and collects those that are referred to by name.
 pub struct Schemas {
     answers: SchemaGenerator,
     inputs: SchemaGenerator,
@@ -28,22 +28,22 @@ impl Default for Schemas {
 }
 
 impl Schemas {
-    /// The schema of a view: every field is there, unless its type leaves it out.
+    /// The schema of a view: every field is required, unless its type omits it.
     pub fn of_answer(&mut self, make: MakeSchema) -> Value {
         finished(make(&mut self.answers).to_value(), Contract::Serialize)
     }
 
-    /// The schema of an input.
+    /// The schema of a request body.
     pub fn of_input(&mut self, make: MakeSchema) -> Value {
         finished(make(&mut self.inputs).to_value(), Contract::Deserialize)
     }
 
-    /// A schema that exists only in the document, with its name.
+    /// Adds a schema that has no Rust type.
     pub fn name(&mut self, name: &str, schema: Value) {
         self.named.insert(name.to_owned(), schema);
     }
 
-    /// All that have a name.
+    /// All named schemas, which are the components of the document.
     pub fn finish(mut self) -> Map<String, Value> {
         let mut named = self.named;
         for generator in [&mut self.inputs, &mut self.answers] {
@@ -56,7 +56,7 @@ impl Schemas {
     }
 }
 
-/// A view's name in the document.
+/// The name of a view in the document.
 fn public(name: &str) -> String {
     name.replace("View", "")
 }
@@ -66,12 +66,13 @@ fn finished(mut schema: Value, contract: Contract) -> Value {
     schema
 }
 
+/// All named schemas, which are the components of the document.
 fn finish(node: &mut Value, contract: &Contract) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(|item| finish(item, contract)),
         Value::Object(schema) => {
             finish_object(schema);
-            // A field that an answer omits is never null in it.
+            // A field that may be absent from a response is never `null`.
             if contract.is_serialize() {
                 left_out(schema);
             }
@@ -86,7 +87,7 @@ fn finish_object(schema: &mut Map<String, Value>) {
     if let Some(Value::String(reference)) = schema.get_mut("$ref") {
         *reference = public(reference);
     }
-    // A comment is broken into lines where the code ends, and links to names that only the code has.
+    // Comments are wrapped at the line length of the code, and their links are only for `cargo doc`.
     if let Some(Value::String(text)) = schema.get_mut("description") {
         *text = text
             .replace("\n\n", "\r")
@@ -95,39 +96,39 @@ fn finish_object(schema: &mut Map<String, Value>) {
             .replace("[`", "`")
             .replace("`]", "`");
     }
-    // Undocumented properties do not exist.
+    // Fields that are not described do not occur.
     if schema.contains_key("properties") && schema.get("type") == Some(&json!("object")) {
         schema.entry("additionalProperties").or_insert(json!(false));
     }
-    // Numbers are defaults of Rust's, for rows of earlier versions.
+    // Default numbers come from Rust and are meant for stored rows of earlier versions.
     if matches!(schema.get("default"), Some(Value::Null | Value::Number(_))) {
         schema.remove("default");
     }
-    one_list_of_words(schema);
+    merge_constants(schema);
     plain_numbers(schema);
 }
 
-/// An enum whose variants have comments is generated as a choice of constants: shown as a list of values with
-/// one description.
-fn one_list_of_words(schema: &mut Map<String, Value>) {
+/// An enum whose variants have comments is generated as a choice of constants. It becomes a list of values,
+/// explained in one description.
+fn merge_constants(schema: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = schema.get("oneOf") else { return };
-    let word = |choice: &Value| {
+    let value = |choice: &Value| {
         let is_text = choice.get("type") == Some(&json!("string"));
         is_text.then(|| choice.get("const").cloned()).flatten()
     };
-    let Some(words) = choices.iter().map(word).collect::<Option<Vec<Value>>>() else { return };
-    let explained = choices.iter().zip(&words).filter_map(|(choice, word)| {
-        Some(format!("`{}`: {}", word.as_str()?, choice.get("description")?.as_str()?.replace('\n', " ")))
+    let Some(values) = choices.iter().map(value).collect::<Option<Vec<Value>>>() else { return };
+    let explained = choices.iter().zip(&values).filter_map(|(choice, value)| {
+        Some(format!("`{}`: {}", value.as_str()?, choice.get("description")?.as_str()?.replace('\n', " ")))
     });
     let about = schema.get("description").and_then(Value::as_str).map(str::to_owned);
     let text: Vec<String> = about.into_iter().chain(explained).collect();
     schema.remove("oneOf");
     schema.insert("type".to_owned(), json!("string"));
-    schema.insert("enum".to_owned(), json!(words));
+    schema.insert("enum".to_owned(), json!(values));
     schema.insert("description".to_owned(), json!(text.join(" ")));
 }
 
-/// Removes the sizes of Rust's numbers, except where a client has to know that 32 bits are not enough.
+/// Removes the sizes of Rust's numbers, except where clients must know that 32 bits are not enough.
 fn plain_numbers(schema: &mut Map<String, Value>) {
     match schema.get("format").and_then(Value::as_str) {
         Some("uint64" | "int64") => {

@@ -1,4 +1,4 @@
-//! Accounts.
+//! Responses about accounts and sessions.
 
 pub mod outcome;
 pub mod session;

@@ -1,4 +1,4 @@
-//! Bookings and their money.
+//! Responses about bookings, payouts and the ledger.
 
 pub mod approval;
 pub mod batch;

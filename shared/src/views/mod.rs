@@ -1,7 +1,8 @@
-//! The answers of the API: a struct for every body that a client reads, by product and noun.
+//! The response bodies of the API: one struct for each, by product and noun.
 //!
-//! Handlers fill them, the API document is generated from them (`infra/openapi`, from their comments and the
-//! attributes behind the feature `openapi`), and pages show them. `CaseView` here is `Case` there.
+//! Handlers fill them, and pages show them. `infra/openapi` generates the schemas of the API document from them: doc
+//! comments become descriptions, and the attributes behind the feature `openapi` become constraints. `CaseView` is
+//! `Case` in the document.
 
 pub mod accounts;
 mod list;
@@ -17,7 +18,7 @@ pub use timestamp::Timestamp;
 
 use serde::Serialize;
 
-/// Nothing: an empty object, or no body at all.
+/// An empty object. As a request body it may also be omitted.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(extend("maxProperties" = 0)))]
 pub struct EmptyView {}

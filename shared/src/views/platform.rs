@@ -1,4 +1,4 @@
-//! The service itself.
+//! Responses about the service itself: jobs, events, findings and health.
 
 pub mod effect;
 pub mod event;

@@ -1,4 +1,4 @@
-//! Failed renewals.
+//! Responses about the recovery of failed renewals.
 
 pub mod action;
 pub mod case;

@@ -1,4 +1,4 @@
-//! Schemas that no field's type has: text ids, and subsets of an enum.
+//! Schemas that the type of a field does not determine: IDs that are plain strings, and parts of an enum.
 
 use std::borrow::Cow;
 
@@ -24,11 +24,11 @@ macro_rules! named {
     };
 }
 
-/// The id of an event.
+/// The ID of a webhook event.
 #[derive(Debug)]
 pub struct EventId;
 
-/// Names of settings that are missing.
+/// The names of missing settings.
 #[derive(Debug)]
 pub struct MissingConfiguration;
 
@@ -36,34 +36,34 @@ named!(Timestamp, "Time", {
     "type": "string",
     "format": "date-time",
     "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
-    "description": "An instant: RFC 3339 in UTC, with milliseconds.",
+    "description": "A point in time: RFC 3339 in UTC with milliseconds.",
     "examples": ["2026-07-20T10:00:00.000Z"],
 });
 named!(EventId, "EventId", {
     "type": "string",
     "pattern": "^[!-~]{1,128}$",
-    "description": "The provider's id of an event, or one derived from its content where the provider sends none.",
+    "description": "The provider's ID of an event, or an ID derived from its content if the provider sends none.",
     "examples": ["msg_v1Failed01"],
 });
 named!(MissingConfiguration, "MissingConfiguration", {
     "type": "array",
     "uniqueItems": true,
     "items": {"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$"},
-    "description": "Names of the environment that are not set. Never a value.",
+    "description": "The environment variables that are not set. Their values are never shown.",
 });
 
-/// A text with one of these values.
-pub fn words<T: Serialize>(words: &[T]) -> Schema {
-    json_schema!({"type": "string", "enum": words})
+/// A string schema that allows exactly these values.
+pub fn string_enum<T: Serialize>(values: &[T]) -> Schema {
+    json_schema!({"type": "string", "enum": values})
 }
 
-/// The kinds of action of a case.
+/// The kinds of actions that a case can have.
 pub fn kinds_of_cases(_: &mut SchemaGenerator) -> Schema {
     use ActionKind::{
         CaseCancelled, IncentiveApplied, MembershipCancelled, MembershipTerminated, NudgeDm, NudgeMail,
         NudgePush,
     };
-    words(&[
+    string_enum(&[
         NudgePush,
         NudgeDm,
         NudgeMail,
@@ -74,24 +74,28 @@ pub fn kinds_of_cases(_: &mut SchemaGenerator) -> Schema {
     ])
 }
 
-/// The kinds of manual reminders.
+/// The kinds of messages that a manual reminder can be.
 pub fn kinds_of_nudges(_: &mut SchemaGenerator) -> Schema {
-    words(&[ActionKind::NudgePush, ActionKind::NudgeDm])
+    string_enum(&[ActionKind::NudgePush, ActionKind::NudgeDm])
 }
 
-/// The channels of manual reminders.
+/// The channels that a manual reminder can use.
 pub fn channels_of_nudges(_: &mut SchemaGenerator) -> Schema {
-    words(&[Channel::Push, Channel::Dm])
+    string_enum(&[Channel::Push, Channel::Dm])
 }
 
-/// The manual ends of a recovery.
+/// The kinds of actions with which a person ends a recovery.
 pub fn kinds_of_endings(_: &mut SchemaGenerator) -> Schema {
-    words(&[ActionKind::CaseCancelled, ActionKind::MembershipCancelled, ActionKind::MembershipTerminated])
+    string_enum(&[
+        ActionKind::CaseCancelled,
+        ActionKind::MembershipCancelled,
+        ActionKind::MembershipTerminated,
+    ])
 }
 
-/// The status of the customer's payment.
+/// The statuses of a booking's payment.
 pub fn payment_status(_: &mut SchemaGenerator) -> Schema {
-    words(&[
+    string_enum(&[
         "unpaid",
         "refused",
         "held",
@@ -107,12 +111,12 @@ pub fn payment_status(_: &mut SchemaGenerator) -> Schema {
     ])
 }
 
-/// The name of a job.
+/// The names of all scheduled jobs.
 pub fn job_name(_: &mut SchemaGenerator) -> Schema {
-    words(&JOBS.map(|job| job.name))
+    string_enum(&JOBS.map(|job| job.name))
 }
 
-/// A property for each job, under its name.
+/// An object with one property per job, each of type `T`.
 pub fn by_job<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let of_job = |job: crate::domain::platform::job::Job| {
         (job.name.to_owned(), generator.subschema_for::<T>().to_value())

@@ -1,9 +1,9 @@
-//! The format of an instant in answers.
+//! The format of every point in time.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// An instant: RFC 3339 in UTC, with milliseconds.
+/// A point in time: RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(#[serde(with = "crate::domain::kernel::time")] pub DateTime<Utc>);

@@ -1,4 +1,4 @@
-//! New passwords.
+//! Passwords: forgotten, reset and changed.
 
 use schemars::JsonSchema;
 use serde_json::json;
@@ -8,83 +8,104 @@ use shared::views::accounts::session::SessionView;
 
 use super::sign_in::session;
 use crate::input::{Email, NewPassword, never_null};
-use crate::operation::{Function, get, post};
+use crate::operation::{Function, Operation, get, post};
 
 pub(super) fn function() -> Function {
     Function {
         name: "password",
-        about: "New passwords.",
+        about: "Passwords: forgotten, reset and changed.",
         unavailable: Some("AccountsUnavailable"),
-        operations: vec![
-            post("/api/auth/password/forgot", "forgotPassword")
-                .summary("Anyone: request a link that sets a new password.")
-                .about("The answer is the same whether or not there is an account, and a mail goes out in either \
-                     case: a link that works for an hour, or that there is no account.")
-                .twice("a second mail; its link makes the first void.")
-                .body::<ForgotInput>(json!({"email": "customer@example.com", "language": "es"}))
-                .answer::<OutcomeView>(
-                    202,
-                    "Taken on. The next step is in a mail to that address.",
-                    json!({"outcome": "mail_sent"}),
-                )
-                .fails(&["InvalidAccount", "Changed"]),
-            get("/api/auth/password/reset", "resetPage")
-                .summary("Anyone: the page that sets a new password.")
-                .about("The token stands behind the `#` of the link, which no server sees; opening the page uses \
-                     nothing up.")
-                .twice("the same page, with a new nonce; nothing changes."),
-            post("/api/auth/password/reset", "resetPassword")
-                .summary("Anyone with a link: set a new password.")
-                .about("Every session of the account ends. The link proves the mailbox, so it confirms the \
-                     address too.")
-                .twice("the second is refused like any link that does not work; of two at once one wins.")
-                .body::<ResetInput>(json!({
-                    "token": "0Xq3v9rT5mZc8sKfL1yWjB7uPd2hNgAeRi4oVtCxE6M",
-                    "password": "correct horse battery staple",
-                }))
-                .answer::<OutcomeView>(200, "The password is set.", json!({"outcome": "password_set"}))
-                .fails(&["InvalidLink", "Changed"]),
-            post("/api/auth/password/change", "changePassword")
-                .summary("Signed in: change the password.")
-                .about("Every session of the account ends, and this one goes on under a new id. Accounts whose \
-                     password is not kept here, of staff and of single sign-on, are refused.")
-                .twice("refused, because the old password is the old one no more.")
-                .body::<ChangeInput>(json!({
-                    "old_password": "correct horse battery staple", "new_password": "another horse battery staple",
-                }))
-                .answer::<SessionView>(200, "The password is set; the session that goes on.", session())
-                .with_header("Set-Cookie", "SessionCookie")
-                .fails(&["InvalidAccount", "AccountConflict"]),
-        ],
+        operations: vec![forgot_password(), reset_page(), reset_password(), change_password()],
     }
 }
 
-/// The address of the account.
+fn forgot_password() -> Operation {
+    post("/api/auth/password/forgot", "forgotPassword")
+        .summary("Anyone: request a link for a new password.")
+        .about(
+            "An email is sent in either case: with a link that is valid for one hour, or with the \
+             information that there is no account. The response does not reveal whether the account exists.",
+        )
+        .twice("A second email is sent, and its link invalidates the first.")
+        .body::<ForgotInput>(json!({"email": "customer@example.com", "language": "es"}))
+        .answer::<OutcomeView>(
+            202,
+            "The request was accepted. An email to the address contains the next step.",
+            json!({"outcome": "mail_sent"}),
+        )
+        .fails(&["InvalidAccount", "Changed"])
+}
+
+fn reset_page() -> Operation {
+    get("/api/auth/password/reset", "resetPage")
+        .summary("Anyone: open the page of a link for a new password.")
+        .about(
+            "The token is in the fragment of the link, after the `#`, which is not sent to the server. \
+             Opening the page does not use it up.",
+        )
+        .twice("The same page is returned, with a new nonce. Nothing changes.")
+}
+
+fn reset_password() -> Operation {
+    post("/api/auth/password/reset", "resetPassword")
+        .summary("Anyone with a link: set a new password.")
+        .about(
+            "Ends all sessions of the account. Because the link was sent by email, it also confirms the \
+             address.",
+        )
+        .twice(
+            "The second request is refused like any invalid link. Of two concurrent requests, one succeeds.",
+        )
+        .body::<ResetInput>(json!({
+            "token": "0Xq3v9rT5mZc8sKfL1yWjB7uPd2hNgAeRi4oVtCxE6M",
+            "password": "correct horse battery staple",
+        }))
+        .answer::<OutcomeView>(200, "The new password is in effect.", json!({"outcome": "password_set"}))
+        .fails(&["InvalidLink", "Changed"])
+}
+
+fn change_password() -> Operation {
+    post("/api/auth/password/change", "changePassword")
+        .summary("Signed in: change the password.")
+        .about(
+            "Ends all other sessions of the account; this one continues with a new ID. Staff accounts and \
+             accounts of single sign-on are refused, because their passwords are not managed here.",
+        )
+        .twice("The second request is refused, because the old password is no longer valid.")
+        .body::<ChangeInput>(json!({
+            "old_password": "correct horse battery staple", "new_password": "another horse battery staple",
+        }))
+        .answer::<SessionView>(200, "The new password is in effect. The session that continues.", session())
+        .with_header("Set-Cookie", "SessionCookie")
+        .fails(&["InvalidAccount", "AccountConflict"])
+}
+
+/// The account whose password was forgotten.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct ForgotInput {
-    /// The address.
+    /// The email address of the account.
     pub email: Email,
-    /// The language of the mail; English by default.
+    /// The language of the email; English if omitted.
     pub language: Option<Language>,
 }
 
-/// A link for a new password, and the password.
+/// The token of a password link, and the new password.
 #[derive(JsonSchema)]
 pub struct ResetInput {
-    /// The token of the link, after its `#`.
+    /// The token from the link: the part after the `#`.
     #[schemars(length(max = 254))]
     pub token: String,
-    /// The new password.
+    /// The new password of the account.
     pub password: NewPassword,
 }
 
-/// The old password and the new one.
+/// The current password and the new one.
 #[derive(JsonSchema)]
 pub struct ChangeInput {
-    /// The one that counts now.
+    /// The current password of the account.
     #[schemars(length(min = 1, max = 1024))]
     pub old_password: String,
-    /// The new password.
+    /// The new password of the account.
     pub new_password: NewPassword,
 }

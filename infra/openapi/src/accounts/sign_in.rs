@@ -1,59 +1,77 @@
-//! Sessions of browsers.
+//! Signing in with a password, and browser sessions.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::EmptyView;
 use shared::views::accounts::session::SessionView;
 
-use crate::operation::{Function, get, post};
+use crate::operation::{Function, Operation, get, post};
 
 pub(super) fn function() -> Function {
     Function {
         name: "sign-in",
-        about: "Sessions of browsers.",
+        about: "Signing in with a password, and browser sessions.",
         unavailable: Some("AccountsUnavailable"),
-        operations: vec![
-            get("/api/auth/sign-in", "signInPage")
-                .summary("Anyone: the sign-in page.")
-                .about("A page without framework. What it does are the requests below.")
-                .twice("the same page, with a new nonce; nothing changes."),
-            post("/api/auth/sign-in", "signIn")
-                .summary("Anyone: sign in with a name and a password.")
-                .about("Staff accounts by their name, all others by their mail address. An unknown name, a wrong \
-                     password and an unconfirmed address are one answer. The session comes as a cookie \
-                     under a new id; a session whose cookie the request bears ends in the same step. It ends 30 \
-                     minutes after it was last used, and 12 hours after signing in whatever happens.")
-                .twice("a second session under another id, which ends the first where the request bears its cookie.")
-                .body::<SignInInput>(json!({"username": "provider", "password": "correct horse battery staple"}))
-                .answer::<SessionView>(200, "Signed in.", session())
-                .with_header("Set-Cookie", "SessionCookie")
-                .fails(&["InvalidAccount", "WrongPassword", "Changed"]),
-            get("/api/auth/session", "readSession")
-                .summary("Signed in: get the session.")
-                .about("Who is signed in, until when, and the token that changing requests bear in `x-csrf-token`.")
-                .twice("the same question again; nothing changes but when the session would end unused.")
-                .answer::<SessionView>(200, "The session.", session())
-                .fails(&["TableUnavailable"]),
-            post("/api/auth/sign-out", "signOut")
-                .summary("Signed in: end this session.")
-                .about("The session ends here and not only in the browser.")
-                .twice("the second finds no session and answers 401.")
-                .body::<EmptyView>(json!({}))
-                .optional()
-                .answer::<EmptyView>(200, "Signed out.", json!({}))
-                .with_header("Set-Cookie", "ExpiredCookie")
-                .fails(&["InvalidAccount", "TableUnavailable"]),
-            post("/api/auth/sign-out-everywhere", "signOutEverywhere")
-                .summary("Signed in: end every session of this account.")
-                .about("All sessions of the account end, this one among them.")
-                .twice("the second finds no session and answers 401.")
-                .body::<EmptyView>(json!({}))
-                .optional()
-                .answer::<EmptyView>(200, "Signed out everywhere.", json!({}))
-                .with_header("Set-Cookie", "ExpiredCookie")
-                .fails(&["InvalidAccount", "TableUnavailable"]),
-        ],
+        operations: vec![sign_in_page(), sign_in(), read_session(), sign_out(), sign_out_everywhere()],
     }
+}
+
+fn sign_in_page() -> Operation {
+    get("/api/auth/sign-in", "signInPage")
+        .summary("Anyone: open the page for signing in and out.")
+        .about("An HTML page without a framework, which uses the operations below.")
+        .twice("The same page is returned, with a new nonce. Nothing changes.")
+}
+
+fn sign_in() -> Operation {
+    post("/api/auth/sign-in", "signIn")
+        .summary("Anyone: sign in with a name and a password.")
+        .about(
+            "Staff accounts use their name, all others their email address. An unknown name, a wrong \
+             password and an unconfirmed address get the same response. The new session is returned as a \
+             cookie; a session whose cookie the request contains ends in the same step. A session ends 30 \
+             minutes after its last use, and at the latest 12 hours after signing in.",
+        )
+        .twice("A second session is created. It ends the first if the request contains its cookie.")
+        .body::<SignInInput>(json!({"username": "provider", "password": "correct horse battery staple"}))
+        .answer::<SessionView>(200, "The new session.", session())
+        .with_header("Set-Cookie", "SessionCookie")
+        .fails(&["InvalidAccount", "WrongPassword", "Changed"])
+}
+
+fn read_session() -> Operation {
+    get("/api/auth/session", "readSession")
+        .summary("Signed in: read the current session.")
+        .about(
+            "Returns the account, when the session ends, and the CSRF token for requests that are not GET.",
+        )
+        .twice("The request can be repeated. Each use postpones the end of an unused session.")
+        .answer::<SessionView>(200, "The current session.", session())
+        .fails(&["TableUnavailable"])
+}
+
+fn sign_out() -> Operation {
+    post("/api/auth/sign-out", "signOut")
+        .summary("Signed in: end this session.")
+        .about("Ends the session on the server and deletes its cookie.")
+        .twice("The second request finds no session and is answered with 401.")
+        .body::<EmptyView>(json!({}))
+        .optional()
+        .answer::<EmptyView>(200, "The session has ended.", json!({}))
+        .with_header("Set-Cookie", "ExpiredCookie")
+        .fails(&["InvalidAccount", "TableUnavailable"])
+}
+
+fn sign_out_everywhere() -> Operation {
+    post("/api/auth/sign-out-everywhere", "signOutEverywhere")
+        .summary("Signed in: end every session of this account.")
+        .about("Ends all sessions of the account, including the current one.")
+        .twice("The second request finds no session and is answered with 401.")
+        .body::<EmptyView>(json!({}))
+        .optional()
+        .answer::<EmptyView>(200, "All sessions of the account have ended.", json!({}))
+        .with_header("Set-Cookie", "ExpiredCookie")
+        .fails(&["InvalidAccount", "TableUnavailable"])
 }
 
 pub(super) fn session() -> Value {
@@ -64,13 +82,13 @@ pub(super) fn session() -> Value {
     })
 }
 
-/// Who signs in.
+/// The credentials of an account.
 #[derive(JsonSchema)]
 pub struct SignInInput {
-    /// The name of a staff account, or a mail address.
+    /// The name of a staff account, or the email address of any other account.
     #[schemars(length(min = 1, max = 254))]
     pub username: String,
-    /// At most 256 characters after Unicode normalisation (NFC).
+    /// The password, at most 256 characters after Unicode normalization (NFC).
     #[schemars(length(min = 1, max = 1024))]
     pub password: String,
 }

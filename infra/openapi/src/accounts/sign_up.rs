@@ -1,83 +1,98 @@
-//! New accounts, and the proof of their addresses.
+//! New accounts, and the confirmation of their email addresses.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::json;
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::message::Language;
 use shared::views::accounts::outcome::OutcomeView;
-use shared::views::schema::words;
+use shared::views::schema::string_enum;
 
 use crate::input::{Email, NewPassword, never_null};
-use crate::operation::{Function, get, post};
+use crate::operation::{Function, Operation, get, post};
 
 pub(super) fn function() -> Function {
     Function {
         name: "sign-up",
-        about: "New accounts, and the proof of their addresses.",
+        about: "New accounts, and the confirmation of their email addresses.",
         unavailable: Some("AccountsUnavailable"),
-        operations: vec![
-            post("/api/auth/sign-up", "signUp")
-                .summary("Anyone: open an account.")
-                .about("The answer is the same whether or not there is an account. A new address is mailed a link \
-                     that confirms it within 24 hours; the owner of an existing account gets a mail saying so, and it stays \
-                     as it is. The password that counts is that of the very sign-up whose link is followed.")
-                .twice("a second mail; its link makes the first void.")
-                .body::<SignUpInput>(json!({
-                    "email": "customer@example.com", "password": "correct horse battery staple", "role": "customer",
-                    "language": "en",
-                }))
-                .answer::<OutcomeView>(
-                    202,
-                    "Taken on. The next step is in a mail to that address.",
-                    json!({"outcome": "mail_sent"}),
-                )
-                .fails(&["InvalidAccount", "Changed"]),
-            get("/api/auth/confirm", "confirmPage")
-                .summary("Anyone: the page that confirms an address.")
-                .about("The token stands behind the `#` of the link, which no server sees; opening the page uses \
-                     nothing up.")
-                .twice("the same page, with a new nonce; nothing changes."),
-            post("/api/auth/confirm", "confirmAddress")
-                .summary("Anyone with a link: confirm an address.")
-                .about("From now on the account can sign in, with the password of its sign-up.")
-                .twice("the second is refused like any link that does not work; of two at once one wins.")
-                .body::<ConfirmInput>(json!({
-                    "token": "0Xq3v9rT5mZc8sKfL1yWjB7uPd2hNgAeRi4oVtCxE6M",
-                    "password": "correct horse battery staple",
-                }))
-                .answer::<OutcomeView>(200, "Confirmed.", json!({"outcome": "confirmed"}))
-                .fails(&["InvalidLink", "Changed"]),
-        ],
+        operations: vec![sign_up(), confirm_page(), confirm_address()],
     }
 }
 
-/// A new account.
+fn sign_up() -> Operation {
+    post("/api/auth/sign-up", "signUp")
+        .summary("Anyone: create an account.")
+        .about(
+            "A new address gets an email with a link for its confirmation, which is valid for 24 hours. If \
+             the account exists, it is not changed, and its owner is informed by email. The response does \
+             not reveal whether the account exists. After several sign-ups the password is that of the \
+             sign-up whose link is used.",
+        )
+        .twice("A second email is sent, and its link invalidates the first.")
+        .body::<SignUpInput>(json!({
+            "email": "customer@example.com", "password": "correct horse battery staple", "role": "customer",
+            "language": "en",
+        }))
+        .answer::<OutcomeView>(
+            202,
+            "The request was accepted. An email to the address contains the next step.",
+            json!({"outcome": "mail_sent"}),
+        )
+        .fails(&["InvalidAccount", "Changed"])
+}
+
+fn confirm_page() -> Operation {
+    get("/api/auth/confirm", "confirmPage")
+        .summary("Anyone: open the page of a confirmation link.")
+        .about(
+            "The token is in the fragment of the link, after the `#`, which is not sent to the server. \
+             Opening the page does not use it up.",
+        )
+        .twice("The same page is returned, with a new nonce. Nothing changes.")
+}
+
+fn confirm_address() -> Operation {
+    post("/api/auth/confirm", "confirmAddress")
+        .summary("Anyone with a link: confirm an email address.")
+        .about("The account can then sign in with the password of its sign-up.")
+        .twice(
+            "The second request is refused like any invalid link. Of two concurrent requests, one succeeds.",
+        )
+        .body::<ConfirmInput>(json!({
+            "token": "0Xq3v9rT5mZc8sKfL1yWjB7uPd2hNgAeRi4oVtCxE6M",
+            "password": "correct horse battery staple",
+        }))
+        .answer::<OutcomeView>(200, "The address is confirmed.", json!({"outcome": "confirmed"}))
+        .fails(&["InvalidLink", "Changed"])
+}
+
+/// The account to create.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct SignUpInput {
-    /// The address.
+    /// The email address of the account.
     pub email: Email,
-    /// The new password.
+    /// The password of the account.
     pub password: NewPassword,
-    /// The requested role; accounts with other roles are created by the operator.
+    /// The role of the account. All other roles are assigned by the operator.
     #[schemars(schema_with = "open_roles")]
     pub role: Role,
-    /// The language of the mail; English by default.
+    /// The language of the email; English if omitted.
     pub language: Option<Language>,
 }
 
 fn open_roles(_: &mut SchemaGenerator) -> Schema {
-    words(&[Role::Customer, Role::Professional])
+    string_enum(&[Role::Customer, Role::Professional])
 }
 
-/// A link that confirms an address, and the password of the sign-up it belongs to: only who chose the password
-/// and reads the mails opens the account.
+/// The token of a confirmation link, and the password of the sign-up that it belongs to. Both are required,
+/// so that only a person who chose the password and reads the email opens the account.
 #[derive(JsonSchema)]
 pub struct ConfirmInput {
-    /// The token of the link, after its `#`.
+    /// The token from the link: the part after the `#`.
     #[schemars(length(max = 254))]
     pub token: String,
-    /// The password of that sign-up.
+    /// The password that was chosen in that sign-up.
     #[schemars(length(max = 1024))]
     pub password: String,
 }

@@ -10,17 +10,17 @@ pub(super) fn function() -> Function {
         "/api/cron/auto-decline-bookings",
         ["sweepBookings", "runAutoDecline"],
         "decline unanswered bookings.",
-        "Declines the bookings that were not answered in time, or whose hold is about to lapse, lets the \
-         customer's money go and writes to them; cancels those that were not paid; finishes steps of bookings \
-         that were left unfinished and applies waiting events of Stripe's. The reminders' ticks do the same. \
-         A run is bounded in time and in rows; `more` says that the next goes on.",
-        "what is due is decided by what is written, not by the call: a second, late or overlapping run finds \
-         what the first has left. An answer or a capture that came first stays.",
+        "Declines bookings that were not answered in time or whose authorization is about to expire, voids \
+         their payments and informs the customers by email. Cancels bookings that were not paid, completes \
+         interrupted steps of bookings and applies pending events of Stripe. The reminders job does the \
+         same. A run has a time limit and a row limit; with `more`, the next run continues.",
+        "What is due depends on the stored data, not on the call: a second, late or concurrent run only \
+         processes what the first has left. A booking that was answered or captured first is not declined.",
     );
     let answered = |run: Operation| {
         run.answer::<JobReportView>(
             200,
-            "What the run did.",
+            "The report of the run.",
             json!({
                 "job": "auto-decline", "occurrence": "2026-07-20T11:00:00.000Z", "due": 12, "done": 10,
                 "declined": 9, "skipped": 1, "failed": 1, "in_doubt": 0, "duration_ms": 840, "more": false,

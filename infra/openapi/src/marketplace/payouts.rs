@@ -9,15 +9,16 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/process-payouts",
         ["tickPayouts", "runPayouts"],
-        "run the payouts.",
-        "On a Tuesday or a Friday in `PAYOUT_TIME_ZONE`: finishes what earlier runs left, then pays every \
-         professional whose bookings are past their hold-back, into the batch of the planned day. A run is \
-         bounded in time; `more` says that the next goes on.",
-        "a second, late or overlapping run finds what the first has left. A booking has one transfer for ever.",
+        "pay professionals.",
+        "On Tuesdays and Fridays in `PAYOUT_TIME_ZONE`: completes what earlier runs have left, then pays \
+         every professional whose bookings are past their hold-back period, in the batch of the planned day. \
+         A run has a time limit; with `more`, the next run continues.",
+        "A second, late or concurrent run only processes what the first has left. A booking never has a \
+         second transfer.",
     );
     let answered = |run: Operation| {
         run
-            .answers::<JobReportView>(200, "What the run did, or that it is no payout day.", [
+            .answers::<JobReportView>(200, "The report of the run, or that it is not a payout day.", [
                 ("paid", "A payout day", report()),
                 ("no_day", "Any other day", with(report(), json!({
                     "occurrence": "2026-07-22T14:00:00.000Z", "due": 0, "done": 0, "skipped": "not_a_payout_day",

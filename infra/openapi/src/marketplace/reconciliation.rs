@@ -1,4 +1,4 @@
-//! The job that compares Stripe's money with the ledger.
+//! The job that compares Stripe with the ledger.
 
 use serde_json::json;
 use shared::views::platform::job::JobReportView;
@@ -9,18 +9,19 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/reconcile",
         ["tickReconciliation", "runReconciliation"],
-        "reconcile Stripe's balance with the ledger.",
-        "Takes in events that were never delivered, looks at every line of Stripe's balance since the last \
-         run, records facts that no webhook reported, and lists what the books do not explain. A run is bounded in \
-         time and in pages; `more` says that the next goes on.\n\n`due` counts the events and lines that were \
-         looked at, `done` those that are explained, backfilled or taken in, `skipped` events that had come \
-         in before, `failed` new findings, `in_doubt` transfers whose outcome is not known yet.",
-        "the cursor moves once for each slice of time, whichever run works on it; nothing is added up or listed twice.",
+        "reconcile Stripe with the ledger.",
+        "Fetches events that were never delivered, compares every balance transaction of Stripe since the \
+         last run with the ledger, records facts that no webhook reported, and opens a finding for every \
+         difference. A run has a time limit and a page limit; with `more`, the next run continues.\n\n`due` \
+         counts the examined events and balance transactions, `done` those that were explained, backfilled \
+         or fetched, `skipped` events that had been received before, `failed` new findings, and `in_doubt` \
+         transfers whose outcome is still unknown.",
+        "Each period is processed once, whichever run processes it. Nothing is counted or listed twice.",
     );
     let answered = |run: Operation| {
         run.answer::<JobReportView>(
             200,
-            "What the run did.",
+            "The report of the run.",
             json!({
                 "job": "reconciliation", "occurrence": "2026-07-20T03:40:00.000Z", "due": 12, "done": 10,
                 "skipped": 1, "failed": 1, "in_doubt": 0, "duration_ms": 840, "more": false,
@@ -29,7 +30,7 @@ pub(super) fn function() -> Function {
     };
     Function {
         name: "reconciliation",
-        about: "The job that holds Stripe's money against the books.",
+        about: "The job that compares Stripe with the ledger.",
         unavailable: Some("Unavailable"),
         operations: both.map(answered).into(),
     }

@@ -1,127 +1,140 @@
-//! Whether the service is well, and this document.
+//! Health checks, and the API document.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::platform::health::HealthView;
 
-use crate::operation::{Function, get};
+use crate::operation::{Function, Operation, get};
 
 pub(super) fn function() -> Function {
     Function {
         name: "health",
-        about: "Whether the service is well, and this document.",
+        about: "Health checks, and the API document.",
         unavailable: None,
-        operations: vec![
-            get("/api/health", "checkHealth")
-                .summary("Anyone: get the health of the service.")
-                .about("One check, chosen by `type`.")
-                .parameters(&["CheckType"])
-                .answer::<HealthView>(
-                    200,
-                    "It is well.",
-                    json!({
-                        "status": "ok", "version": "0.1.0", "uptime_seconds": 3600,
-                        "time": "2026-07-20T10:06:00.000Z", "checks": {"application": {"missing_configuration": []}},
-                    }),
-                )
-                .narrowed(json!({"status": {"const": "ok"}, "checks": {"maxProperties": 1}}))
-                .answer::<HealthView>(
-                    503,
-                    "It is not well; the body says why.",
-                    json!({
-                        "status": "failing", "version": "0.1.0", "uptime_seconds": 3600,
-                        "time": "2026-07-20T10:06:00.000Z",
-                        "checks": {"application": {"missing_configuration": ["CRON_SECRET"]}},
-                    }),
-                )
-                .narrowed(json!({"status": {"const": "failing"}, "checks": {"maxProperties": 1}})),
-            get("/api/health/deep", "checkHealthDeeply")
-                .summary("Operator: get the health of every part.")
-                .about("All four checks at once.")
-                .answer::<HealthView>(
-                    200,
-                    "Everything is well.",
-                    json!({
-                        "status": "ok", "version": "0.1.0", "uptime_seconds": 3600,
-                        "time": "2026-07-20T10:06:00.000Z",
-                        "checks": {
-                            "application": {"missing_configuration": []},
-                            "database": {
-                                "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
-                                "missing_configuration": [],
-                            },
-                            "webhooks": {"missing_configuration": []},
-                            "crons": {
-                                "reminders": {
-                                    "status": "ok", "last_run_at": "2026-07-20T10:05:00.840Z",
-                                    "last_report": {
-                                        "job": "reminders", "occurrence": "2026-07-20T10:05:00.000Z", "due": 12,
-                                        "done": 10, "skipped": 1, "failed": 1, "in_doubt": 0, "duration_ms": 840,
-                                        "more": false,
-                                    },
-                                },
-                                "auto-decline": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "payouts": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "reconciliation": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "missing_configuration": [],
-                            },
-                        },
-                    }),
-                )
-                .narrowed(json!({"status": {"const": "ok"}, "checks": {"required": ["application", "database", "webhooks", "crons"]}}))
-                .answer::<HealthView>(
-                    503,
-                    "Something is not well; the body says what.",
-                    json!({
-                        "status": "failing", "version": "0.1.0", "uptime_seconds": 3600,
-                        "time": "2026-07-20T10:06:00.000Z",
-                        "checks": {
-                            "application": {"missing_configuration": ["CRON_SECRET"]},
-                            "database": {
-                                "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
-                                "missing_configuration": [],
-                            },
-                            "webhooks": {"missing_configuration": []},
-                            "crons": {
-                                "reminders": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "auto-decline": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "payouts": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "reconciliation": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
-                                "missing_configuration": ["CRON_SECRET"],
-                            },
-                        },
-                    }),
-                )
-                .narrowed(json!({"status": {"const": "failing"}, "checks": {"required": ["application", "database", "webhooks", "crons"]}})),
-            get("/api/openapi.json", "readDocument")
-                .summary("Anyone: read this document.")
-                .about("The document that describes every route.")
-                .answer::<Document>(
-                    200,
-                    "This document.",
-                    json!({
-                        "openapi": "3.1.0", "info": {"title": "justonce", "version": "0.1.0"}, "paths": {},
-                        "components": {},
-                    }),
-                )
-                .sent_as("application/openapi+json;version=3.1"),
-        ],
+        operations: vec![check_health(), check_health_deeply(), read_document()],
     }
 }
 
-/// A document of OpenAPI.
+fn check_health() -> Operation {
+    get("/api/health", "checkHealth")
+        .summary("Anyone: run a health check.")
+        .about("Runs the check that `type` selects.")
+        .parameters(&["CheckType"])
+        .answer::<HealthView>(
+            200,
+            "The check passed.",
+            json!({
+                "status": "ok", "version": "0.1.0", "uptime_seconds": 3600,
+                "time": "2026-07-20T10:06:00.000Z", "checks": {"application": {"missing_configuration": []}},
+            }),
+        )
+        .narrowed(json!({"status": {"const": "ok"}, "checks": {"maxProperties": 1}}))
+        .answer::<HealthView>(
+            503,
+            "The check failed. The body contains the reason.",
+            json!({
+                "status": "failing", "version": "0.1.0", "uptime_seconds": 3600,
+                "time": "2026-07-20T10:06:00.000Z",
+                "checks": {"application": {"missing_configuration": ["CRON_SECRET"]}},
+            }),
+        )
+        .narrowed(json!({"status": {"const": "failing"}, "checks": {"maxProperties": 1}}))
+}
+
+fn check_health_deeply() -> Operation {
+    get("/api/health/deep", "checkHealthDeeply")
+        .summary("Operator: run all health checks.")
+        .about("Runs all four checks.")
+        .answer::<HealthView>(200, "All checks passed.", passed())
+        .narrowed(json!({"status": {"const": "ok"}, "checks": {"required": CHECKS}}))
+        .answer::<HealthView>(503, "At least one check failed. The body contains the reason.", failed())
+        .narrowed(json!({"status": {"const": "failing"}, "checks": {"required": CHECKS}}))
+}
+
+/// The names of all checks.
+const CHECKS: [&str; 4] = ["application", "database", "webhooks", "crons"];
+
+/// The report if all checks passed.
+fn passed() -> Value {
+    json!({
+        "status": "ok", "version": "0.1.0", "uptime_seconds": 3600,
+        "time": "2026-07-20T10:06:00.000Z",
+        "checks": {
+            "application": {"missing_configuration": []},
+            "database": {
+                "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
+                "missing_configuration": [],
+            },
+            "webhooks": {"missing_configuration": []},
+            "crons": {
+                "reminders": {
+                    "status": "ok", "last_run_at": "2026-07-20T10:05:00.840Z",
+                    "last_report": {
+                        "job": "reminders", "occurrence": "2026-07-20T10:05:00.000Z", "due": 12,
+                        "done": 10, "skipped": 1, "failed": 1, "in_doubt": 0, "duration_ms": 840,
+                        "more": false,
+                    },
+                },
+                "auto-decline": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "payouts": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "reconciliation": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "missing_configuration": [],
+            },
+        },
+    })
+}
+
+/// The report if a setting is missing.
+fn failed() -> Value {
+    json!({
+        "status": "failing", "version": "0.1.0", "uptime_seconds": 3600,
+        "time": "2026-07-20T10:06:00.000Z",
+        "checks": {
+            "application": {"missing_configuration": ["CRON_SECRET"]},
+            "database": {
+                "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
+                "missing_configuration": [],
+            },
+            "webhooks": {"missing_configuration": []},
+            "crons": {
+                "reminders": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "auto-decline": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "payouts": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "reconciliation": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
+                "missing_configuration": ["CRON_SECRET"],
+            },
+        },
+    })
+}
+
+fn read_document() -> Operation {
+    get("/api/openapi.json", "readDocument")
+        .summary("Anyone: read this document.")
+        .about("Returns the OpenAPI document of this API.")
+        .answer::<Document>(
+            200,
+            "The OpenAPI document.",
+            json!({
+                "openapi": "3.1.0", "info": {"title": "justonce", "version": "0.1.0"}, "paths": {},
+                "components": {},
+            }),
+        )
+        .sent_as("application/openapi+json;version=3.1")
+}
+
+/// The OpenAPI document of this API.
 #[derive(JsonSchema)]
 #[schemars(extend("additionalProperties" = true))]
 pub struct Document {
-    /// Its version.
+    /// The version of OpenAPI.
     #[schemars(extend("const" = "3.1.0"))]
     pub openapi: String,
-    /// The subject of the document.
+    /// The description of the API.
     pub info: Value,
-    /// Every route.
+    /// The operations of every path.
     pub paths: Value,
-    /// The schemas and responses of the document.
+    /// The components that operations refer to.
     pub components: Value,
 }

@@ -8,175 +8,198 @@ use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 
 use super::resolution::ResolutionInput;
-use crate::operation::{Function, get, post, with};
+use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
     Function {
         name: "operations",
-        about: "How the jobs are doing, and what needs a person.",
+        about: "The status of the jobs, and everything that needs a person.",
         unavailable: Some("Unavailable"),
-        operations: vec![
-            get("/api/operations", "showOperations")
-                .summary("Staff: get the status of the jobs, and everything that needs a person.")
-                .about("The newest run and the last 24 hours of every job, what was declined in the last 24 \
-                     hours, what is in doubt, what waits for long, what the reconciliation lists, and what no person has \
-                     come round to.")
-                .answer::<OperationsView>(
-                    200,
-                    "How it stands.",
-                    json!({
-                        "at": "2026-07-22T15:00:00.000Z",
-                        "jobs": [
-                            {
-                                "job": "payouts", "status": "ok", "last_run_at": "2026-07-21T14:00:09.000Z",
-                                "last_report": {
-                                    "job": "payouts", "occurrence": "2026-07-21T14:00:00.000Z", "due": 1, "done": 0,
-                                    "skipped": 0, "failed": 0, "in_doubt": 1, "duration_ms": 9000, "more": false,
-                                },
-                                "last_24_hours": {"done": 0, "failed": 0, "error_rate": 0.0},
-                            },
-                        ],
-                        "declined_last_24_hours": {
-                            "count": 1, "more": false,
-                            "data": [
-                                {
-                                    "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12",
-                                    "at": "2026-07-22T09:00:00.000Z", "cause": "auto_decline",
-                                },
-                            ],
-                        },
-                        "in_doubt": {
-                            "count": 1, "more": false,
-                            "data": [
-                                {
-                                    "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
-                                    "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1",
-                                    "kind": "share_transferred", "status": "unknown", "reason": "several_transfers",
-                                    "amount": 10200000, "currency": "cop", "tries": 3,
-                                    "decided_at": "2026-07-21T14:00:00.000Z",
-                                    "first_sent_at": "2026-07-21T14:00:01.000Z", "next_try_at": null,
-                                    "ended_at": "2026-07-22T14:00:01.000Z",
-                                },
-                            ],
-                        },
-                        "waiting": {"count": 0, "more": false, "data": []},
-                        "unread_events": {"count": 0, "more": false, "data": []}, "channel_error": null,
-                        "refused": {
-                            "count": 1, "more": false,
-                            "data": [
-                                {
-                                    "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13",
-                                    "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13:v1",
-                                    "kind": "payment_refunded", "provider": "stripe", "code": "insufficient_funds",
-                                    "reason": "insufficient_funds", "consequence": "payment_not_refunded",
-                                    "amount": 12000000, "currency": "cop", "tries": 1,
-                                    "refused_at": "2026-07-22T10:00:00.000Z",
-                                },
-                            ],
-                        },
-                        "findings": {"count": 1, "more": false, "data": [finding()]},
-                        "reconciliation": {
-                            "open_findings": 1,
-                            "amounts": [{"currency": "usd", "open_amount": -700, "accepted_amount": 0}],
-                            "runs": [
-                                {
-                                    "run_id": "2f1d7c52-8a3e-4a0b-9d55-0d7a0f5c2b13",
-                                    "started_at": "2026-07-22T03:40:00.000Z", "ended_at": "2026-07-22T03:40:03.000Z",
-                                    "events": 8, "events_fetched": 1, "lines": 12, "explained": 11, "backfilled": 0,
-                                    "findings": 1, "closed": 0, "in_doubt": 0,
-                                    "cash": [
-                                        {
-                                            "currency": "usd", "stripe_amount": 800, "books_amount": 1500,
-                                            "open_amount": -700, "accepted_amount": 0, "unexplained_amount": 0,
-                                        },
-                                    ],
-                                    "error": null, "more": false,
-                                },
-                            ],
-                        },
-                        "mail": {
-                            "since": "2026-07-15T15:00:00.000Z", "bounced": 2, "complained": 0, "blocked": 0,
-                            "lifted": 0, "bounced_for_now": 1, "delayed": 3, "failed": 0, "refused": 0, "more": false,
-                        },
-                        "batches": [
-                            {
-                                "batch_id": "payout-2026-07-21-tue", "status": "processing", "reason": null,
-                                "done": 0, "rejected": 0, "in_doubt": 1, "changed_at": "2026-07-21T14:00:09.000Z",
-                            },
-                        ],
-                        "overdue": {"count": 0, "more": false, "oldest_due_at": null},
-                    }),
-                ),
-            post("/api/operations/resolve", "resolveEffect")
-                .summary("Provider, accountant: resolve an effect that is in doubt or was refused.")
-                .about("The word is held against what Stripe says: a transfer that happened is named and looked \
-                     at, one that did not is looked for by its group, a payment is asked how it stands. A refused \
-                     step of a booking is tried again as a new version of its operation, and so under a new key, \
-                     after its payment was read: what happened after all is recorded instead. `closed` leaves it as \
-                     it is, with a note; of a refused capture the hold is released. Written with its audit entry \
-                     beside what follows from it for the booking and the books.")
-                .twice("with the same `Idempotency-Key` the first answer again; a second word on an effect is \
-                     refused with 409.")
-                .bodies::<ResolutionInput>([
-                    ("happened", "The transfer was made", json!({
-                        "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
-                        "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "happened",
-                        "reference": "tr_1Q2w3E",
-                    })),
-                    ("did_not_happen", "It was not", json!({
-                        "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
-                        "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "did_not_happen",
-                    })),
-                    ("try_again", "A refused refund is retried", json!({
-                        "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
-                        "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "try_again",
-                    })),
-                ])
-                .answer::<EffectView>(
-                    200,
-                    "The effect as it stands.",
-                    json!({
-                        "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
-                        "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "kind": "share_transferred",
-                        "status": "done", "reason": "tr_1Q2w3E", "amount": 10200000, "currency": "cop", "tries": 3,
-                        "decided_at": "2026-07-21T14:00:00.000Z", "first_sent_at": "2026-07-21T14:00:01.000Z",
-                        "next_try_at": null, "ended_at": "2026-07-22T14:00:01.000Z",
-                    }),
-                )
-                .fails(&["ResolutionConflict"]),
-            get("/api/operations/findings", "listFindings")
-                .summary("Staff: list the differences between Stripe and the ledger.")
-                .about("What is open, the oldest first. A company sees what is in its own books; the platform's \
-                     own company also what has no owner.")
-                .parameters(&["Limit", "Cursor"])
-                .answer::<ListView<FindingView>>(
-                    200,
-                    "A page of findings. It may hold fewer than were asked for although there are more: `next_cursor` \
-                     tells.",
-                    json!({"data": [finding()], "next_cursor": null}),
-                ),
-            post("/api/operations/findings/{finding_id}/resolve", "resolveFinding")
-                .summary("Provider, accountant: close a difference between Stripe and the ledger.")
-                .about("For what a person has looked at and can explain. It moves no money and changes no books: \
-                     the difference is counted as accepted from now on. Written with its audit entry, in one \
-                     transaction. Later reconciliations leave it closed unless it then differs by something else.")
-                .twice("with the same `Idempotency-Key` the first answer again; the same person with the same \
-                     note gets the finding as it stands; any other word on a closed one is refused with 409.")
-                .body::<FindingNote>(json!({"note": "A bonus, paid by hand in the dashboard of Stripe."}))
-                .answer::<FindingView>(
-                    200,
-                    "The finding as it stands.",
-                    with(finding(), json!({
-                        "status": "accepted",
-                        "closing": {
-                            "at": "2026-07-22T15:00:00.000Z", "by": "accountant",
-                            "note": "A bonus, paid by hand in the dashboard of Stripe.",
-                        },
-                    })),
-                )
-                .fails(&["FindingConflict"]),
-        ],
+        operations: vec![show_operations(), resolve_effect(), list_findings(), resolve_finding()],
     }
+}
+
+fn show_operations() -> Operation {
+    get("/api/operations", "showOperations")
+        .summary("Staff: read the status of the jobs, and everything that needs a person.")
+        .about(
+            "Returns the newest run and the last 24 hours of every job, bookings that were declined in the \
+             last 24 hours, effects that have an unknown outcome, are retried repeatedly or were refused, \
+             the results of the reconciliation, and rows that are overdue.",
+        )
+        .answer::<OperationsView>(200, "The overview.", overview())
+}
+
+fn overview() -> Value {
+    json!({
+        "at": "2026-07-22T15:00:00.000Z",
+        "jobs": [payouts_job()],
+        "declined_last_24_hours": excerpt(&[json!({
+            "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12", "at": "2026-07-22T09:00:00.000Z",
+            "cause": "auto_decline",
+        })]),
+        "in_doubt": excerpt(&[effect()]),
+        "waiting": excerpt(&[]), "unread_events": excerpt(&[]), "channel_error": null,
+        "refused": excerpt(&[refused_effect()]),
+        "findings": excerpt(&[finding()]),
+        "reconciliation": {
+            "open_findings": 1,
+            "amounts": [{"currency": "usd", "open_amount": -700, "accepted_amount": 0}],
+            "runs": [reconciliation()],
+        },
+        "mail": {
+            "since": "2026-07-15T15:00:00.000Z", "bounced": 2, "complained": 0, "blocked": 0, "lifted": 0,
+            "bounced_for_now": 1, "delayed": 3, "failed": 0, "refused": 0, "more": false,
+        },
+        "batches": [
+            {
+                "batch_id": "payout-2026-07-21-tue", "status": "processing", "reason": null, "done": 0,
+                "rejected": 0, "in_doubt": 1, "changed_at": "2026-07-21T14:00:09.000Z",
+            },
+        ],
+        "overdue": {"count": 0, "more": false, "oldest_due_at": null},
+    })
+}
+
+fn excerpt(items: &[Value]) -> Value {
+    json!({"count": items.len(), "more": false, "data": items})
+}
+
+fn payouts_job() -> Value {
+    json!({
+        "job": "payouts", "status": "ok", "last_run_at": "2026-07-21T14:00:09.000Z",
+        "last_report": {
+            "job": "payouts", "occurrence": "2026-07-21T14:00:00.000Z", "due": 1, "done": 0,
+            "skipped": 0, "failed": 0, "in_doubt": 1, "duration_ms": 9000, "more": false,
+        },
+        "last_24_hours": {"done": 0, "failed": 0, "error_rate": 0.0},
+    })
+}
+
+/// An effect whose outcome is unknown.
+fn effect() -> Value {
+    json!({
+        "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
+        "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1",
+        "kind": "share_transferred", "status": "unknown", "reason": "several_transfers",
+        "amount": 10200000, "currency": "cop", "tries": 3,
+        "decided_at": "2026-07-21T14:00:00.000Z",
+        "first_sent_at": "2026-07-21T14:00:01.000Z", "next_try_at": null,
+        "ended_at": "2026-07-22T14:00:01.000Z",
+    })
+}
+
+fn refused_effect() -> Value {
+    json!({
+        "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13",
+        "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13:v1",
+        "kind": "payment_refunded", "provider": "stripe", "code": "insufficient_funds",
+        "reason": "insufficient_funds", "consequence": "payment_not_refunded",
+        "amount": 12000000, "currency": "cop", "tries": 1,
+        "refused_at": "2026-07-22T10:00:00.000Z",
+    })
+}
+
+fn reconciliation() -> Value {
+    json!({
+        "run_id": "2f1d7c52-8a3e-4a0b-9d55-0d7a0f5c2b13",
+        "started_at": "2026-07-22T03:40:00.000Z", "ended_at": "2026-07-22T03:40:03.000Z",
+        "events": 8, "events_fetched": 1, "lines": 12, "explained": 11, "backfilled": 0,
+        "findings": 1, "closed": 0, "in_doubt": 0,
+        "cash": [
+            {
+                "currency": "usd", "stripe_amount": 800, "books_amount": 1500,
+                "open_amount": -700, "accepted_amount": 0, "unexplained_amount": 0,
+            },
+        ],
+        "error": null, "more": false,
+    })
+}
+
+fn resolve_effect() -> Operation {
+    post("/api/operations/resolve", "resolveEffect")
+        .summary("Provider, accountant: resolve an effect that was refused or whose outcome is unknown.")
+        .about(
+            "The resolution is checked with Stripe: a transfer that happened is read by its `reference`, one \
+             that did not happen is searched for by its transfer group, and the status of a payment is read. \
+             A refused step of a booking is tried again as a new version of its operation, and therefore \
+             with a new idempotency key. Its payment is read first: if the step did take effect, that is \
+             recorded instead. `closed` leaves the refusal as it is, with a note; if a capture was refused, \
+             the authorization is voided. The resolution is stored in one transaction with its audit entry \
+             and its consequences for the booking and the ledger.",
+        )
+        .twice(
+            "With the same `Idempotency-Key`, the first response is returned again. A second resolution of \
+             an effect is refused with 409.",
+        )
+        .bodies::<ResolutionInput>([
+            ("happened", "The transfer was made", json!({
+                "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
+                "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "happened",
+                "reference": "tr_1Q2w3E",
+            })),
+            ("did_not_happen", "The transfer was not made", json!({
+                "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
+                "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "did_not_happen",
+            })),
+            ("try_again", "A refused refund is tried again", json!({
+                "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11",
+                "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "try_again",
+            })),
+        ])
+        .answer::<EffectView>(
+            200,
+            "The resolved effect.",
+            with(effect(), json!({"status": "done", "reason": "tr_1Q2w3E"})),
+        )
+        .fails(&["ResolutionConflict"])
+}
+
+fn list_findings() -> Operation {
+    get("/api/operations/findings", "listFindings")
+        .summary("Staff: list findings.")
+        .about(
+            "Lists the open differences between Stripe and the ledger, oldest first. A company sees the \
+             findings of its own ledger; the platform's own company also sees findings without an owner.",
+        )
+        .parameters(&["Limit", "Cursor"])
+        .answer::<ListView<FindingView>>(
+            200,
+            "A page of findings. It may contain fewer than `limit` items although there is another page: use \
+             `next_cursor`.",
+            json!({"data": [finding()], "next_cursor": null}),
+        )
+}
+
+fn resolve_finding() -> Operation {
+    post("/api/operations/findings/{finding_id}/resolve", "resolveFinding")
+        .summary("Provider, accountant: close a finding as it is.")
+        .about(
+            "For a difference that a person has examined and can explain. Closing moves no money and does \
+             not change the ledger: the difference is then counted as accepted. The finding is stored with \
+             its audit entry in one transaction. Later reconciliations leave it closed unless the difference \
+             changes.",
+        )
+        .twice(
+            "With the same `Idempotency-Key`, the first response is returned again. The same person with the \
+             same note gets the closed finding. Any other request to close it again is refused with 409.",
+        )
+        .body::<FindingNote>(json!({"note": "A bonus, paid by hand in the dashboard of Stripe."}))
+        .answer::<FindingView>(
+            200,
+            "The closed finding.",
+            with(
+                finding(),
+                json!({
+                    "status": "accepted",
+                    "closing": {
+                        "at": "2026-07-22T15:00:00.000Z", "by": "accountant",
+                        "note": "A bonus, paid by hand in the dashboard of Stripe.",
+                    },
+                }),
+            ),
+        )
+        .fails(&["FindingConflict"])
 }
 
 fn finding() -> Value {
@@ -188,10 +211,10 @@ fn finding() -> Value {
     })
 }
 
-/// Why a finding is closed as it is.
+/// The reason for closing a finding as it is.
 #[derive(JsonSchema)]
 pub struct FindingNote {
-    /// The person's note. It is stored with the finding and in the audit log.
+    /// The explanation. It is stored with the finding and in the audit log.
     #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
     pub note: String,
 }

@@ -1,4 +1,4 @@
-//! A person's resolution of an effect in doubt or of a refused one.
+//! How a person resolves an effect whose outcome is unknown, or one that was refused.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::json;
@@ -7,31 +7,31 @@ use shared::domain::kernel::party::BookingId;
 
 use crate::input::never_null;
 
-/// The outcome of an effect in doubt, or the resolution of a refused one. Exactly one of `case_id` and
-/// `booking_id`.
+/// The resolution of an effect whose outcome is unknown, or of one that was refused. Exactly one of `case_id`
+/// and `booking_id` is required.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null, transform = choices)]
 pub struct ResolutionInput {
-    /// The case it belongs to.
+    /// The case that the effect belongs to.
     pub case_id: Option<CaseId>,
-    /// The booking it belongs to.
+    /// The booking that the effect belongs to.
     pub booking_id: Option<BookingId>,
-    /// Its name within its case or booking.
+    /// Identifies the effect within its case or booking.
     #[schemars(length(min = 1, max = 256))]
     pub operation: String,
-    /// For an effect in doubt: the outcome that a person found. For a refused one: `try_again` under a new
-    /// key, which is possible for steps of bookings, or `closed`.
+    /// For an effect whose outcome is unknown: `happened` or `did_not_happen`. For a refused effect:
+    /// `try_again` with a new idempotency key, which is possible only for steps of bookings, or `closed`.
     #[schemars(extend("enum" = ["happened", "did_not_happen", "try_again", "closed"]))]
     pub outcome: String,
-    /// Of a refused effect: why it is closed or tried again, for the audit log. Needed to close.
+    /// For a refused effect: why it is closed or tried again, for the audit log. Required with `closed`.
     #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
     pub note: Option<String>,
-    /// Of a transfer that happened: its id at Stripe.
+    /// For a transfer that happened: its ID at Stripe.
     #[schemars(length(min = 1, max = 256))]
     pub reference: Option<String>,
 }
 
-/// The fields that belong to each outcome and subject. Others may also be null.
+/// Which fields each outcome allows. A field that is not needed may also be `null`.
 fn choices(schema: &mut Schema) {
     for field in ["note", "reference"] {
         if let Some(field) = schema.get_mut("properties").and_then(|properties| properties.get_mut(field)) {

@@ -1,172 +1,227 @@
-//! Events of Whop, of Stripe and of other sources; and those of Whop that wait for a person.
+//! Webhook events, and those that a person must replay.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::ListView;
 use shared::views::platform::event::{StoredEventView, WebhookReceiptView};
 
-use crate::operation::{Function, get, post, with};
+use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
     Function {
         name: "webhooks",
-        about: "Events of Whop, of Stripe and of other sources; and those of Whop that wait for a person.",
+        about: "Webhook events of all sources, and those that a person must replay.",
         unavailable: Some("IntakeUnavailable"),
         operations: vec![
-            post("/api/webhooks/whop", "receiveWhopEvent")
-                .summary("Whop: deliver an event.")
-                .about("Answered with 2xx only once the event is kept. The signature covers the raw bytes; \
-                     nothing is read before it is right. An event that means nothing to a case is kept all the same.")
-                .twice("the second delivery finds the first and answers `duplicate`; events may come any number \
-                     of times and in any order and end in one status.")
-                .parameters(&["WebhookId", "WebhookTimestamp"])
-                .bodies::<WhopEvent>([
-                    ("v1", "Of a webhook of version v1", json!({
-                        "id": "msg_v1Failed01", "api_version": "v1", "type": "payment.failed",
-                        "timestamp": "2026-07-20T10:00:04.120Z", "company_id": "biz_a1B2c3",
-                        "data": {
-                            "id": "pay_3nEw0ld", "status": "open", "billing_reason": "subscription_cycle",
-                            "last_payment_attempt": "2026-07-20T10:00:00.000Z", "currency": "usd", "total": 19.0,
-                            "membership": {"id": "mem_q7Rn2", "status": "past_due"}, "user": {"id": "user_k4Tz9"},
-                        },
-                    })),
-                    ("v5", "Of a webhook of version v5", json!({
-                        "api_version": "v5", "action": "membership.went_valid",
-                        "data": {
-                            "id": "mem_q7Rn2", "user_id": "user_k4Tz9", "page_id": "biz_a1B2c3", "status": "active",
-                            "valid": true, "renewal_period_start": 1784368800, "renewal_period_end": 1787047200,
-                        },
-                    })),
-                ])
-                .read_as("The event as Whop sends it, in any of its dialects; at most 256 KiB. Read as JSON \
-                     whatever its content type says.")
-                .answers::<WebhookReceiptView>(200, "The event is kept.", [
-                    ("applied", "A new event", json!({"event_id": "msg_v1Failed01", "outcome": "applied"})),
-                    ("duplicate", "The same event again", json!({
-                        "event_id": "msg_v1Failed01", "outcome": "duplicate",
-                    })),
-                ])
-                .fails(&["InvalidEvent"]),
-            post("/api/webhooks/stripe", "receiveStripeEvent")
-                .summary("Stripe: deliver an event.")
-                .about("Answered with 2xx only once the event is kept, sealed, for at least 40 days. The \
-                     signature covers the raw bytes; nothing is read before it is right.\n\nWhat is about the money \
-                     of a booking or the account of a professional is `applied` at once, in the transaction that \
-                     keeps it. Where that cannot be done yet it is `kept` and tried again: one of a payment that is \
-                     no booking's yet, or one of which only Stripe can say the rest. An event about our money that \
-                     cannot be read is `kept` and set aside with its reason. Anything else is `kept` and nothing \
-                     follows.\n\nAn event counts only where it is proven to be ours. `kept` without effect, and \
-                     counted by reason, is what is of another mode than our key (`wrong_mode`; an event that does not \
-                     say its mode too), of another account (`other_account`: of a connected account, named in \
-                     `account`, `user_id` or `context`, only its own standing and its failed payouts count), about a \
-                     payment that we did not open (`not_ours`), or a thin event (`thin_event`). While our key does \
-                     not say its mode, what would count is set aside as `mode_unknown`.\n\nWhat is signed is never \
-                     refused for what it says: a time that cannot be read is the time of arrival, an unusual name is \
-                     `unnamed`. An event without an id has one that its body gives. Only what is no JSON object is a \
-                     400.")
-                .twice("the second delivery of an id finds the first and answers `duplicate`, whatever its body; \
-                     events may come in any order and end in one status.")
-                .body::<StripeEvent>(json!({
-                    "id": "evt_1RfKq2Lk", "object": "event", "type": "charge.refunded", "created": 1784541600,
-                    "livemode": true, "data": {"object": {"id": "ch_3RfKq2Lk", "object": "charge"}},
-                }))
-                .read_as("The event as Stripe sends it; at most 256 KiB. Read as JSON whatever its content type \
-                     says.")
-                .answers::<WebhookReceiptView>(200, "The event is kept.", [
-                    ("applied", "A new event about a booking", json!({
-                        "event_id": "evt_1RfKq2Lk", "outcome": "applied",
-                    })),
-                    ("kept", "An event without consequences, or without any yet", json!({
-                        "event_id": "evt_1RfKq2Lk", "outcome": "kept",
-                    })),
-                    ("duplicate", "The same event again", json!({
-                        "event_id": "evt_1RfKq2Lk", "outcome": "duplicate",
-                    })),
-                ])
-                .fails(&["InvalidEvent"]),
-            post("/api/webhooks/resend", "receiveResendEvent")
-                .summary("Resend: deliver an event about a mail.")
-                .about("Answered with 2xx only once the event is kept, sealed, for 40 days. Resend signs as Svix \
-                     does: `svix-id`, `svix-timestamp` and `svix-signature`, by a key `whsec_…`.\n\nAn address whose \
-                     mail bounced for good, whose reader complained, or that stands on Resend's suppression list is \
-                     not written to again: such an event is `applied`. `suppression.removed` lifts that. The newest \
-                     event about an address decides, in whatever order they come. Delays, passing bounces and \
-                     failures are `kept` and counted for operators; everything else is `kept` and nothing follows.")
-                .twice("the second delivery of an id finds the first and answers `duplicate`, whatever its body; \
-                     nothing changes.")
-                .parameters(&["WebhookId", "WebhookTimestamp"])
-                .body::<SourceEvent>(json!({
-                    "type": "email.bounced", "created_at": "2026-07-20T10:00:00.000Z",
-                    "data": {
-                        "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "to": ["nobody@example.com"],
-                        "bounce": {
-                            "type": "Permanent", "subType": "General", "message": "The mailbox does not exist.",
-                        },
-                    },
-                }))
-                .read_as("The event as Resend sends it; at most 256 KiB. Read as JSON whatever its content type \
-                     says.")
-                .answers::<WebhookReceiptView>(200, "The event is kept.", [
-                    ("applied", "A new event about an address", json!({
-                        "event_id": "msg_p5jXN8AQ", "outcome": "applied",
-                    })),
-                    ("kept", "A new event that says nothing about an address", json!({
-                        "event_id": "msg_p5jXN8AQ", "outcome": "kept",
-                    })),
-                    ("duplicate", "The same event again", json!({
-                        "event_id": "msg_p5jXN8AQ", "outcome": "duplicate",
-                    })),
-                ])
-                .fails(&["InvalidEvent"]),
-            post("/api/webhooks/{source}", "receiveSourceEvent")
-                .summary("Any other source: deliver an event by Standard Webhooks.")
-                .about("Answered with 2xx only once the event is kept, sealed, for 40 days. Each source has keys \
-                     of its own; a source that does not exist answers as a wrong signature does.")
-                .twice("the second delivery of an id finds the first and answers `duplicate`, whatever its body; \
-                     nothing changes.")
-                .parameters(&["WebhookId", "WebhookTimestamp"])
-                .body::<SourceEvent>(json!({
-                    "type": "invoice.paid", "timestamp": "2026-07-20T10:00:00.000Z", "data": {"id": "inv_1"},
-                }))
-                .read_as("The event; at most 256 KiB. Read as JSON whatever its content type says. `type` and \
-                     `timestamp` are its name and time where they are there.")
-                .answers::<WebhookReceiptView>(200, "The event is kept.", [
-                    ("kept", "A new event", json!({"event_id": "msg_p5jXN8AQ", "outcome": "kept"})),
-                    ("duplicate", "The same event again", json!({
-                        "event_id": "msg_p5jXN8AQ", "outcome": "duplicate",
-                    })),
-                ])
-                .fails(&["InvalidEvent"]),
-            get("/api/webhooks/events", "listSetAsideEvents")
-                .summary("Operator: list the events that wait for a person.")
-                .about("Events that could not be applied, oldest first, with the reason.")
-                .parameters(&["Limit", "Cursor"])
-                .answer::<ListView<StoredEventView>>(
-                    200,
-                    "A page of events that were set aside, oldest first.",
-                    json!({"data": [event()], "next_cursor": null}),
-                )
-                .narrowed(json!({"data": {"items": {"properties": {"status": {"const": "set_aside"}}}}}))
-                .fails(&["TableUnavailable"]),
-            post("/api/webhooks/events/{event_id}/replay", "replayEvent")
-                .summary("Operator: apply a set-aside or ignored event again.")
-                .about("An event of Stripe that could not be read, or was kept without effect, is read once more \
-                     under today's configuration; where it still has no effect the answer is 409 with the reason. \
-                     Otherwise it is applied at once where that can be done, or the schedule goes on trying, and sets \
-                     it aside again where nothing helps. A body is not read.")
-                .twice("the second request is refused with 409 while the first is at work or when it has applied \
-                     the event; an event set aside again may be replayed again. Applying an event twice changes \
-                     nothing.")
-                .answer::<StoredEventView>(
-                    200,
-                    "The event as it stands now.",
-                    with(event(), json!({"status": "applied", "reason": null, "tries": 0, "replays": 1})),
-                )
-                .fails(&["NotFound", "ReplayConflict", "TableUnavailable"]),
+            receive_whop_event(),
+            receive_stripe_event(),
+            receive_resend_event(),
+            receive_source_event(),
+            list_set_aside_events(),
+            replay_event(),
         ],
     }
 }
 
+fn receive_whop_event() -> Operation {
+    post("/api/webhooks/whop", "receiveWhopEvent")
+        .summary("Whop: deliver an event.")
+        .about(
+            "The response is 2xx only once the event is stored. The signature covers the raw body and is \
+             verified before the body is parsed. Events that do not affect a case are stored as well.",
+        )
+        .twice(
+            "The second delivery is answered with `duplicate`. Events may be delivered any number of times \
+             and in any order, and lead to the same status.",
+        )
+        .parameters(&["WebhookId", "WebhookTimestamp"])
+        .bodies::<WhopEvent>([
+            ("v1", "From a webhook of version v1", json!({
+                "id": "msg_v1Failed01", "api_version": "v1", "type": "payment.failed",
+                "timestamp": "2026-07-20T10:00:04.120Z", "company_id": "biz_a1B2c3",
+                "data": {
+                    "id": "pay_3nEw0ld", "status": "open", "billing_reason": "subscription_cycle",
+                    "last_payment_attempt": "2026-07-20T10:00:00.000Z", "currency": "usd", "total": 19.0,
+                    "membership": {"id": "mem_q7Rn2", "status": "past_due"}, "user": {"id": "user_k4Tz9"},
+                },
+            })),
+            ("v5", "From a webhook of version v5", json!({
+                "api_version": "v5", "action": "membership.went_valid",
+                "data": {
+                    "id": "mem_q7Rn2", "user_id": "user_k4Tz9", "page_id": "biz_a1B2c3", "status": "active",
+                    "valid": true, "renewal_period_start": 1784368800, "renewal_period_end": 1787047200,
+                },
+            })),
+        ])
+        .read_as(
+            "The event as Whop sends it, in any version, at most 256 KiB. It is read as JSON, whatever its \
+             content type.",
+        )
+        .answers::<WebhookReceiptView>(200, "The event is stored.", [
+            ("applied", "A new event", receipt("msg_v1Failed01", "applied")),
+            ("duplicate", "The same event again", receipt("msg_v1Failed01", "duplicate")),
+        ])
+        .fails(&["InvalidEvent"])
+}
+
+fn receive_stripe_event() -> Operation {
+    post("/api/webhooks/stripe", "receiveStripeEvent")
+        .summary("Stripe: deliver an event.")
+        .about(
+            "The response is 2xx only once the event is stored, encrypted, for at least 40 days. The \
+             signature covers the raw body and is verified before the body is parsed.\n\nAn event about the \
+             payment of a booking or the account of a professional is `applied` at once, in the transaction \
+             that stores it. If it cannot be applied yet, because its payment belongs to no booking yet or \
+             because more has to be read from Stripe, it is `kept` and retried. An event about the \
+             platform's money that cannot be read is `kept` and set aside with its reason. Any other event \
+             is `kept` without effect.\n\nAn event has an effect only if it verifiably belongs to this \
+             platform. Otherwise it is `kept` without effect and counted by its reason: `wrong_mode` if its \
+             mode is missing or is not that of the platform's API key; `other_account` if it is from another \
+             account (a connected account is named in `account`, `user_id` or `context`; only events about \
+             its own status and its failed payouts have an effect); `not_ours` if the platform did not \
+             create the payment; `thin_event` if it is a thin event. If the mode of the API key is not \
+             known, events that would have an effect are set aside as `mode_unknown`.\n\nA signed event is \
+             never refused because of its content: a time that cannot be read is replaced by the time of \
+             arrival, an unusual name by `unnamed`, and a missing ID by one derived from the body. Only a \
+             body that is not a JSON object is refused with 400.",
+        )
+        .twice(
+            "The second delivery of an ID is answered with `duplicate`, whatever its body. Events may be \
+             delivered in any order, and lead to the same status.",
+        )
+        .body::<StripeEvent>(json!({
+            "id": "evt_1RfKq2Lk", "object": "event", "type": "charge.refunded", "created": 1784541600,
+            "livemode": true, "data": {"object": {"id": "ch_3RfKq2Lk", "object": "charge"}},
+        }))
+        .read_as(
+            "The event as Stripe sends it, at most 256 KiB. It is read as JSON, whatever its content type.",
+        )
+        .answers::<WebhookReceiptView>(
+            200,
+            "The event is stored.",
+            [
+                ("applied", "A new event about a booking", receipt("evt_1RfKq2Lk", "applied")),
+                (
+                    "kept",
+                    "An event without effect, or one that is applied later",
+                    receipt("evt_1RfKq2Lk", "kept"),
+                ),
+                ("duplicate", "The same event again", receipt("evt_1RfKq2Lk", "duplicate")),
+            ],
+        )
+        .fails(&["InvalidEvent"])
+}
+
+fn receive_resend_event() -> Operation {
+    post("/api/webhooks/resend", "receiveResendEvent")
+        .summary("Resend: deliver an event about an email.")
+        .about(
+            "The response is 2xx only once the event is stored, encrypted, for 40 days. Resend signs with \
+             Svix: `svix-id`, `svix-timestamp` and `svix-signature`, with a secret `whsec_…`.\n\nAn event \
+             about a permanent bounce, a complaint or an entry on Resend's suppression list is `applied`: no \
+             more email is sent to the address. `suppression.removed` lifts the suppression. The newest \
+             event about an address applies, in whatever order events are delivered. Delays, temporary \
+             bounces and failures are `kept` and counted for operators. Any other event is `kept` without \
+             effect.",
+        )
+        .twice(
+            "The second delivery of an ID is answered with `duplicate`, whatever its body. Nothing changes.",
+        )
+        .parameters(&["WebhookId", "WebhookTimestamp"])
+        .body::<SourceEvent>(json!({
+            "type": "email.bounced", "created_at": "2026-07-20T10:00:00.000Z",
+            "data": {
+                "email_id": "56761188-7520-42d8-8898-ff6fc54ce618", "to": ["nobody@example.com"],
+                "bounce": {
+                    "type": "Permanent", "subType": "General", "message": "The mailbox does not exist.",
+                },
+            },
+        }))
+        .read_as(
+            "The event as Resend sends it, at most 256 KiB. It is read as JSON, whatever its content type.",
+        )
+        .answers::<WebhookReceiptView>(
+            200,
+            "The event is stored.",
+            [
+                ("applied", "A new event about an address", receipt("msg_p5jXN8AQ", "applied")),
+                ("kept", "A new event that does not affect an address", receipt("msg_p5jXN8AQ", "kept")),
+                ("duplicate", "The same event again", receipt("msg_p5jXN8AQ", "duplicate")),
+            ],
+        )
+        .fails(&["InvalidEvent"])
+}
+
+fn receive_source_event() -> Operation {
+    post("/api/webhooks/{source}", "receiveSourceEvent")
+        .summary("Any other source: deliver an event with Standard Webhooks.")
+        .about(
+            "The response is 2xx only once the event is stored, encrypted, for 40 days. Each source has its \
+             own keys. An unknown source gets the same response as a wrong signature.",
+        )
+        .twice(
+            "The second delivery of an ID is answered with `duplicate`, whatever its body. Nothing changes.",
+        )
+        .parameters(&["WebhookId", "WebhookTimestamp"])
+        .body::<SourceEvent>(json!({
+            "type": "invoice.paid", "timestamp": "2026-07-20T10:00:00.000Z", "data": {"id": "inv_1"},
+        }))
+        .read_as(
+            "The event, at most 256 KiB. It is read as JSON, whatever its content type. `type` and \
+             `timestamp`, if present, are its name and time.",
+        )
+        .answers::<WebhookReceiptView>(
+            200,
+            "The event is stored.",
+            [
+                ("kept", "A new event", receipt("msg_p5jXN8AQ", "kept")),
+                ("duplicate", "The same event again", receipt("msg_p5jXN8AQ", "duplicate")),
+            ],
+        )
+        .fails(&["InvalidEvent"])
+}
+
+fn list_set_aside_events() -> Operation {
+    get("/api/webhooks/events", "listSetAsideEvents")
+        .summary("Operator: list events that were set aside.")
+        .about("Lists the events that could not be applied and need a person, with the reason, oldest first.")
+        .parameters(&["Limit", "Cursor"])
+        .answer::<ListView<StoredEventView>>(
+            200,
+            "A page of events that were set aside, oldest first.",
+            json!({"data": [event()], "next_cursor": null}),
+        )
+        .narrowed(json!({"data": {"items": {"properties": {"status": {"const": "set_aside"}}}}}))
+        .fails(&["TableUnavailable"])
+}
+
+fn replay_event() -> Operation {
+    post("/api/webhooks/events/{event_id}/replay", "replayEvent")
+        .summary("Operator: replay an event that was set aside or ignored.")
+        .about(
+            "An event of Stripe that could not be read, or was stored without effect, is read again with the \
+             current configuration; if it still has no effect, the response is 409 with the reason. \
+             Otherwise it is applied at once if possible. If not, a scheduled job retries, and sets it aside \
+             again if all attempts fail. A request body is ignored.",
+        )
+        .twice(
+            "The second request is refused with 409 while the first is running, or after it has applied the \
+             event. An event that was set aside again can be replayed again. Applying an event twice changes \
+             nothing.",
+        )
+        .answer::<StoredEventView>(
+            200,
+            "The event with its new status.",
+            with(event(), json!({"status": "applied", "reason": null, "tries": 0, "replays": 1})),
+        )
+        .fails(&["NotFound", "ReplayConflict", "TableUnavailable"])
+}
+
+fn receipt(event_id: &str, outcome: &str) -> Value {
+    json!({"event_id": event_id, "outcome": outcome})
+}
+
+/// An event that was set aside.
 fn event() -> Value {
     json!({
         "event_id": "msg_v1Failed01", "source": "whop", "name": "payment.failed", "company_id": null,
@@ -177,33 +232,34 @@ fn event() -> Value {
     })
 }
 
-/// An event of Whop in any of its dialects: named by the first of `type`, `action` and `event` that contains
-/// a name. Every field is optional: signed events without a meaning for us are stored too.
+/// An event of Whop in any version. Its name is the first of `type`, `action` and `event` that contains one.
+/// All fields are optional: a signed event that has no effect is stored as well, whatever its name.
 #[derive(JsonSchema)]
 #[schemars(extend("type" = "object"))]
 pub struct WhopEvent;
 
-/// An event of Stripe in any of its versions, thin ones included. Everything in it may be absent or of any
-/// form.
+/// An event of Stripe in any version, including thin events. Every field may be absent or have any form.
 #[derive(JsonSchema)]
 #[schemars(extend("additionalProperties" = true))]
 pub struct StripeEvent {
-    /// By which a second delivery is recognised; usually `evt_…`. A text that is not 1 to 128 printable ASCII
-    /// characters without spaces and `@` is kept under its digest, `sha256:…`. Where there is none, the event
-    /// is kept under the digest of its body, `derived_…`.
+    /// Identifies a second delivery; usually `evt_…`. A string that is not 1 to 128 printable ASCII
+    /// characters without spaces and `@` is stored as its digest, `sha256:…`. An event without an ID is
+    /// stored under the digest of its body, `derived_…`.
     pub id: Option<Value>,
-    /// The name, such as `charge.refunded` or `v2.core.account[requirements].updated`; anything else is kept as
-    /// `unnamed`.
+    /// The name of the event, such as `charge.refunded` or `v2.core.account[requirements].updated`. Any other
+    /// value is stored as `unnamed`.
     pub r#type: Option<Value>,
-    /// Unix seconds, or a text. A time that cannot be read is the time of arrival.
+    /// The time of the event: unix seconds or a string. A time that cannot be read is replaced by the time of
+    /// arrival.
     pub created: Option<Value>,
-    /// Whether it is of live mode. An event without this field is of neither mode.
+    /// Whether the event is from live mode. An event without this field belongs to neither mode.
     pub livemode: Option<Value>,
-    /// The connected account; `user_id` up to version 2017-05-25, and since 2025-04-30 `context` as well.
+    /// The connected account. Versions up to 2017-05-25 use `user_id`; versions since 2025-04-30 also use
+    /// `context`.
     pub account: Option<Value>,
 }
 
-/// An event of a source. It has to be an object; everything in it is the source's own.
+/// An event of any other source: an object whose content the source defines.
 #[derive(JsonSchema)]
 #[schemars(extend("type" = "object"))]
 pub struct SourceEvent;

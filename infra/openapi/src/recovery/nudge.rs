@@ -1,4 +1,4 @@
-//! Reminders that an owner sends.
+//! Manual reminders.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -9,37 +9,43 @@ use shared::views::schema::channels_of_nudges;
 
 use super::states;
 use crate::input::never_null;
-use crate::operation::{Function, post, with};
+use crate::operation::{Function, Operation, post, with};
 
 pub(super) fn function() -> Function {
     Function {
         name: "nudge",
-        about: "A reminder by hand.",
+        about: "Manual reminders.",
         unavailable: Some("Unavailable"),
-        operations: vec![
-            post("/api/cases/{case_id}/nudge", "nudgeMember")
-                .summary("Owner: remind a member now.")
-                .about("Writes the audited action down, then sends the message. Only for an open case, and at \
-                     most a hundred messages per case.")
-                .twice("with the same `Idempotency-Key` the first answer again and no second message, also after \
-                     a crash in the middle. That answer may still say 202: how it ended stands among the case's \
-                     actions. Without a key every request is a message of its own.")
-                .bodies::<NudgeInput>([
-                    ("any", "By any channel that reaches the member", json!({})),
-                    ("dm", "By a direct message", json!({"channel": "dm"})),
-                ])
-                .optional()
-                .answer::<NudgeResultView>(200, "The reminder has reached its end; `status` says which.", nudge())
-                .narrowed(json!({"status": states(EffectStatus::is_final)}))
-                .answer::<NudgeResultView>(
-                    202,
-                    "The reminder is decided; the schedule will finish it.",
-                    with(nudge(), json!({"status": "prepared", "reason": "status_429"})),
-                )
-                .narrowed(json!({"status": states(|status| !status.is_final())}))
-                .fails(&["InvalidAction", "NudgeConflict"]),
-        ],
+        operations: vec![nudge_member()],
     }
+}
+
+fn nudge_member() -> Operation {
+    post("/api/cases/{case_id}/nudge", "nudgeMember")
+        .summary("Owner: remind a member now.")
+        .about(
+            "Records the audited action, then sends the message. The case must be open, and at most 100 \
+             messages are sent per case.",
+        )
+        .twice(
+            "With the same `Idempotency-Key`, the first response is returned again and no second message is \
+             sent, even after a crash. That response may still be 202; the actions of the case contain the \
+             final outcome. Without a key, every request sends a message.",
+        )
+        .bodies::<NudgeInput>([
+            ("any", "By any channel that reaches the member", json!({})),
+            ("dm", "By a direct message", json!({"channel": "dm"})),
+        ])
+        .optional()
+        .answer::<NudgeResultView>(200, "The reminder has a final status.", nudge())
+        .narrowed(json!({"status": states(EffectStatus::is_final)}))
+        .answer::<NudgeResultView>(
+            202,
+            "The reminder was accepted, and the reminders job completes it.",
+            with(nudge(), json!({"status": "prepared", "reason": "status_429"})),
+        )
+        .narrowed(json!({"status": states(|status| !status.is_final())}))
+        .fails(&["InvalidAction", "NudgeConflict"])
 }
 
 fn nudge() -> Value {
@@ -54,7 +60,8 @@ fn nudge() -> Value {
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct NudgeInput {
-    /// The channel. If omitted: a push if one reaches the member, otherwise a direct message.
+    /// The channel of the reminder. If omitted: a push notification if one reaches the member, otherwise a
+    /// direct message.
     #[schemars(schema_with = "channels_of_nudges", default)]
     pub channel: Option<Channel>,
 }

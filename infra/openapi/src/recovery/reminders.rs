@@ -1,4 +1,4 @@
-//! The job that reminds members on time.
+//! The job that sends due reminders.
 
 use serde_json::json;
 use shared::views::platform::job::JobReportView;
@@ -9,17 +9,17 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/scheduler/reminders",
         ["tickReminders", "runReminders"],
-        "run the sweep.",
-        "Sends due reminders, declines bookings that were not answered in time, finishes what was left \
-         unfinished and applies waiting events. A run is bounded in time and in rows; `more` says that the \
-         next goes on.",
-        "what is due is decided by what is written, not by the call: a second, late or overlapping run finds \
-         what the first has left.",
+        "send due reminders.",
+        "Sends due reminders, declines bookings that were not answered in time, completes interrupted \
+         actions and applies pending events. A run has a time limit and a row limit; with `more`, the next \
+         run continues.",
+        "What is due depends on the stored data, not on the call: a second, late or concurrent run only \
+         processes what the first has left.",
     );
     let answered = |run: Operation| {
         run.answer::<JobReportView>(
             200,
-            "What the run did.",
+            "The report of the run.",
             json!({
                 "job": "reminders", "occurrence": "2026-07-20T10:05:00.000Z", "due": 12, "done": 10,
                 "declined": 2, "skipped": 1, "failed": 1, "in_doubt": 0, "duration_ms": 840, "more": false,
@@ -28,7 +28,7 @@ pub(super) fn function() -> Function {
     };
     Function {
         name: "reminders",
-        about: "The job that reminds members on time.",
+        about: "The job that sends due reminders.",
         unavailable: Some("TableUnavailable"),
         operations: both.map(answered).into(),
     }

@@ -1,4 +1,4 @@
-//! Answers to requests about an account.
+//! The results of requests about accounts.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OutcomeView {
-    /// The new state of the account.
+    /// What the request achieved.
     pub outcome: AccountOutcome,
 }
 
@@ -15,19 +15,19 @@ pub struct OutcomeView {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AccountOutcome {
-    /// The next step is described in a mail.
+    /// An email with the next step was sent to the address.
     MailSent,
-    /// The address is confirmed.
+    /// The email address is confirmed.
     Confirmed,
-    /// The password is the new one.
+    /// The new password is in effect.
     PasswordSet,
 }
 
-/// Where to sign in.
+/// The address at which the user signs in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuthorizationUrlView {
-    /// The issuer's sign-in page with its parameters.
+    /// The issuer's sign-in page, with the parameters of the authorization request.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^https?://")))]
     pub authorization_url: String,
 }

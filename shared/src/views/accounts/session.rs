@@ -7,31 +7,31 @@ use crate::domain::kernel::id::CompanyId;
 use crate::store::keys::AccountKey;
 use crate::views::Timestamp;
 
-/// The signed-in account and the lifetime of its session.
+/// The session of the account that is signed in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SessionView {
-    /// The account.
+    /// The account that is signed in.
     pub account: AccountView,
-    /// The CSRF token: requests of this session that change something send it in `x-csrf-token`.
+    /// The CSRF token. Every request of this session that is not a GET must send it in `x-csrf-token`.
     pub csrf_token: String,
-    /// When it began.
+    /// When the session was created.
     pub created_at: Timestamp,
-    /// When it ends at the latest.
+    /// When the session ends, however often it is used.
     pub expires_at: Timestamp,
-    /// When it ends if it is not used.
+    /// When the session ends if it is not used until then.
     pub idle_expires_at: Timestamp,
 }
 
-/// The signed-in account.
+/// The account that is signed in.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AccountView {
-    /// The account's name in audit entries; it contains no address.
+    /// The ID of the account, as in audit entries. It contains no email address.
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub account_id: AccountKey,
-    /// The account's role.
+    /// The role of the account, which determines what it may do.
     pub role: Role,
-    /// The company that it belongs to.
+    /// The company that the account belongs to.
     pub company_id: CompanyId,
 }

@@ -1,4 +1,4 @@
-//! A second person's yes to a large amount.
+//! The approval of a large payout by a second person.
 
 use serde::Serialize;
 
@@ -6,20 +6,20 @@ use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::ProfessionalId;
 use crate::views::Timestamp;
 
-/// A second person's approval.
+/// The approval of a large payout by a second person.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ApprovalView {
-    /// The professional.
+    /// The professional who is paid.
     pub professional_id: ProfessionalId,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// The maximum amount in one batch, in minor units.
+    /// The highest amount that one batch may pay, in minor units of `currency`.
     pub amount: i64,
-    /// The account that approved it.
+    /// The ID of the account that approved the payout.
     pub approved_by: String,
-    /// When it was approved.
+    /// When the payout was approved.
     pub approved_at: Timestamp,
-    /// When it expires.
+    /// When the approval expires.
     pub valid_until: Timestamp,
 }

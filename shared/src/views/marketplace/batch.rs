@@ -1,4 +1,4 @@
-//! The payouts of one day, with the result for each booking.
+//! Payout batches, and the result of every booking in them.
 
 use serde::Serialize;
 
@@ -7,107 +7,109 @@ use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::marketplace::payout::{BatchCounts, BatchId, BatchStatus, EntryStatus, StartedBy};
 use crate::views::Timestamp;
 
-/// A payout batch.
+/// A payout batch: the payouts of one company on one day.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchSummaryView {
-    /// The batch's day and time.
+    /// The ID of the batch.
     pub batch_id: BatchId,
-    /// Its status. `failed` waits for a person: transfers are in doubt.
+    /// The status of the batch. `failed` needs a person, because the outcome of transfers is unknown.
     pub status: BatchStatus,
-    /// The account or schedule that started it.
+    /// Who or what started the batch.
     pub started_by: StartedBy,
-    /// When it was planned.
+    /// When the batch was created.
     pub created_at: Timestamp,
-    /// When its status changed last.
+    /// When the status of the batch last changed.
     pub changed_at: Timestamp,
-    /// The number of bookings by status.
+    /// The number of bookings by result.
     pub counts: BatchCounts,
-    /// The sums by currency, in minor units.
+    /// The totals of each currency, in minor units.
     pub totals: Vec<BatchTotalsView>,
-    /// Why it failed.
+    /// A code for why the batch failed; `null` if it did not fail.
     pub reason: Option<String>,
 }
 
-/// A payout batch, and a page of its bookings.
+/// A payout batch with a page of its bookings.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchView {
     /// The batch without its bookings.
     #[serde(flatten)]
     pub summary: BatchSummaryView,
-    /// The bookings.
+    /// The bookings of this page, with their results.
     #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
     pub data: Vec<BatchEntryView>,
-    /// The debts of the professionals on the page.
+    /// The debts of the professionals on this page.
     pub carried: Vec<CarriedView>,
-    /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
+    /// The value to send as `cursor` to get the next page; `null` on the last page. Treat it as opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub next_cursor: Option<String>,
 }
 
-/// One currency.
+/// The totals of a batch in one currency, in minor units.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchTotalsView {
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// The amount that Stripe transferred.
+    /// The total that Stripe transferred.
     pub transferred_amount: i64,
-    /// The amount of open transfers and of those in doubt.
+    /// The total of transfers that are in progress or have an unknown outcome.
     pub open_amount: i64,
-    /// The amount that Stripe refused.
+    /// The total of transfers that Stripe refused, or that were withdrawn before they were sent.
     pub rejected_amount: i64,
-    /// The amount that was withheld for debts.
+    /// The total that was withheld for debts.
     pub carried_amount: i64,
-    /// The amount that waits for a later batch.
+    /// The total that waits for a later batch.
     pub skipped_amount: i64,
 }
 
-/// The result for one booking of a batch.
+/// The result of a booking in a batch. Amounts are in minor units of `currency`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchEntryView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// The professional.
+    /// The professional who is paid.
     pub professional_id: ProfessionalId,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// `open`: its transfer has not ended. `settled`: a debt consumed the whole share.
+    /// The result. `open`: its transfer has no final status yet. `settled`: its whole share was withheld for
+    /// a debt.
     pub status: EntryStatus,
-    /// The professional's share.
+    /// The professional's share of the price.
     pub payable_amount: i64,
-    /// The amount that is transferred.
+    /// The part of the share that is transferred.
     pub amount: i64,
-    /// The amount that is withheld for a debt.
+    /// The part of the share that is withheld for a debt.
     pub carried_amount: i64,
-    /// The transfer's operation, also its idempotency key at Stripe.
+    /// The operation of the transfer, which is also its idempotency key at Stripe; `null` if there is no
+    /// transfer.
     pub operation: Option<String>,
-    /// The transfer at Stripe.
+    /// The ID of the transfer at Stripe; `null` until it is made.
     pub transfer_id: Option<String>,
-    /// Why it waits, was refused or is in doubt: a code.
+    /// A code for why the booking waits, was refused or has an unknown outcome; `null` otherwise.
     pub reason: Option<String>,
-    /// The same as a sentence for the professional.
+    /// A sentence for the professional that explains the result; `null` if the transfer was made.
     pub message: Option<&'static str>,
-    /// How often an open transfer was tried.
+    /// The number of attempts of an open transfer; `null` for any other result.
     pub tries: Option<u32>,
-    /// When that was decided.
+    /// When this result was decided.
     pub at: Timestamp,
 }
 
-/// A professional's debt in a currency, before and after the batch.
+/// The debt of a professional in one currency before and after a batch, in minor units.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CarriedView {
-    /// The professional.
+    /// The professional who owes the debt.
     pub professional_id: ProfessionalId,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
     /// The debt before the batch.
     pub before_amount: i64,
-    /// The amount that the batch withholds.
+    /// The amount that the batch withholds for the debt.
     pub used_amount: i64,
-    /// The debt that is carried forward.
+    /// The remaining debt, which later batches withhold.
     pub after_amount: i64,
 }

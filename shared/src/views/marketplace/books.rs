@@ -1,55 +1,56 @@
-//! The company's books.
+//! The balances of a company's ledger.
 
 use serde::Serialize;
 
 use crate::domain::kernel::money::Currency;
 
-/// The company's ledger.
+/// The balances of a company's ledger.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BooksView {
-    /// The ledger by currency.
+    /// The balances of each currency.
     pub data: Vec<CurrencyBooksView>,
-    /// Whether all currencies are balanced.
+    /// Whether the accounts sum to zero in every currency.
     pub sums_to_zero: bool,
 }
 
-/// The ledger in one currency.
+/// The balances of the ledger in one currency, in minor units.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CurrencyBooksView {
-    /// ISO 4217, lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// Debits are positive, credits negative.
+    /// The balance of each account. Debits are positive, credits negative.
     pub accounts: LedgerAccountsView,
-    /// The part of Stripe's balance that belongs to the company's bookings.
+    /// The sum of the five cash accounts: the part of Stripe's balance that belongs to the company's
+    /// bookings.
     pub cash_amount: i128,
-    /// Whether all accounts sum to zero, as they must.
+    /// Whether all accounts sum to zero, as double entry requires.
     pub sums_to_zero: bool,
 }
 
-/// The balance of every account. Debits are positive, credits negative.
+/// The balance of every account, also if it is 0, in minor units. Debits are positive, credits negative.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct LedgerAccountsView {
-    /// Cash that customers paid.
+    /// Cash: payments captured from customers.
     pub received: i128,
-    /// Cash refunded to customers.
+    /// Cash: refunds to customers.
     pub refunded: i128,
-    /// Cash that banks withdrew in disputes.
+    /// Cash: amounts of lost and undecided disputes, withdrawn by the customers' banks.
     pub disputed: i128,
-    /// Cash transferred to professionals.
+    /// Cash: transfers to professionals.
     pub paid: i128,
-    /// Cash of reversed transfers.
+    /// Cash: transfers to professionals that were reversed.
     pub reversed: i128,
-    /// The amount that banks hold in undecided disputes.
+    /// Asset: amounts of undecided disputes.
     pub contested: i128,
-    /// The debts of professionals.
+    /// Asset: debts of professionals.
     pub carried: i128,
-    /// Customers' money for jobs that are not completed.
+    /// Liability: customers' money for jobs that are not completed.
     pub held: i128,
-    /// Professionals' shares of completed jobs that are not settled.
+    /// Liability: professionals' shares of completed jobs that are not settled.
     pub owed: i128,
-    /// The platform's fees for completed jobs.
+    /// Income: the platform's fees for completed jobs.
     pub fees: i128,
 }

@@ -11,103 +11,103 @@ use crate::domain::marketplace::payout::{BatchId, SkipReason};
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PayoutPlanView {
-    /// The batch's day and time.
+    /// The ID of the batch.
     pub batch_id: BatchId,
-    /// Whether it was a dry run.
+    /// Whether this was a dry run, which stores nothing and makes no transfer.
     pub dry_run: bool,
-    /// The planned transfers.
+    /// The transfers to professionals, one per booking.
     pub transfers: Vec<PlannedTransferView>,
-    /// The bookings that a debt consumes entirely.
+    /// The bookings whose whole share is withheld for a debt.
     pub settled: Vec<SettledView>,
-    /// The bookings that wait.
+    /// The bookings that wait for a later batch.
     pub skips: Vec<SkippedView>,
-    /// The debts of professionals.
+    /// The debts of the professionals before and after the batch.
     pub carried: Vec<CarriedView>,
-    /// The sums by currency, in minor units.
+    /// The totals of each currency, in minor units.
     pub totals: Vec<PlanTotalsView>,
-    /// The amounts that need a second person's approval.
+    /// The payouts that a second person must approve.
     pub awaiting_approval: Vec<AwaitingApprovalView>,
-    /// Whether a limit was reached: another request continues.
+    /// Whether a limit was reached. Send another request to continue.
     pub more: bool,
 }
 
-/// A transfer.
+/// The transfer of a professional's share of a booking.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlannedTransferView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// The professional.
+    /// The professional who is paid.
     pub professional_id: ProfessionalId,
-    /// The amount that is transferred.
+    /// The amount that is transferred, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub amount: i64,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// The amount that is withheld from the share for a debt.
+    /// The part of the share that is withheld for a debt, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
-    /// The operation, also the idempotency key at Stripe.
+    /// The operation of the transfer, which is also its idempotency key at Stripe.
     pub operation: String,
 }
 
-/// A booking whose share a debt consumes entirely.
+/// A booking whose whole share is withheld for a debt, so that there is no transfer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SettledView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// The professional.
+    /// The professional who owes the debt.
     pub professional_id: ProfessionalId,
-    /// The withheld amount: the whole share.
+    /// The amount that is withheld: the whole share, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub carried_amount: i64,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
 }
 
-/// A booking that waits.
+/// A booking that waits for a later batch.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SkippedView {
-    /// The booking.
+    /// The ID of the booking.
     pub booking_id: BookingId,
-    /// The professional.
+    /// The professional who is to be paid.
     pub professional_id: ProfessionalId,
-    /// The share that waits.
+    /// The professional's share, in minor units of `currency`.
     pub amount: i64,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// Why it waits: a code.
+    /// Why the booking waits.
     pub reason: SkipReason,
-    /// The same as a sentence for the professional.
+    /// The reason as a sentence for the professional.
     pub message: &'static str,
 }
 
-/// One currency.
+/// The totals of a plan in one currency, in minor units.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PlanTotalsView {
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// All shares.
+    /// The total of all shares.
     pub payable_amount: i64,
-    /// The amount that is transferred.
+    /// The total of the transfers.
     pub transferred_amount: i64,
-    /// The amount that is withheld for debts.
+    /// The total that is withheld for debts.
     pub carried_amount: i64,
-    /// The amount that waits.
+    /// The total that waits for a later batch.
     pub skipped_amount: i64,
 }
 
-/// A professional's amount.
+/// A payout that a second person must approve.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AwaitingApprovalView {
-    /// The professional.
+    /// The professional who is to be paid.
     pub professional_id: ProfessionalId,
-    /// The currency, in lower case.
+    /// The currency: ISO 4217, lower case.
     pub currency: Currency,
-    /// In minor units.
+    /// The amount to approve, in minor units of `currency`.
     pub amount: i64,
 }

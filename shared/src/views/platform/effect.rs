@@ -1,4 +1,4 @@
-//! Effects that need or may need a person.
+//! External effects that need a person, or may need one.
 
 use serde::Serialize;
 
@@ -10,65 +10,67 @@ use crate::domain::platform::action::ActionKind;
 use crate::domain::platform::effect::EffectStatus;
 use crate::views::Timestamp;
 
-/// An external effect of a case or a booking. Its request is not shown, because it may name a person.
+/// An external effect of a case or a booking, such as a message or a transfer. Its request is not shown,
+/// because it may contain personal data.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EffectView {
-    /// The case, if it belongs to one.
+    /// The case that the effect belongs to; `null` if it belongs to a booking.
     pub case_id: Option<CaseId>,
-    /// The booking, if it belongs to one.
+    /// The booking that the effect belongs to; `null` if it belongs to a case.
     pub booking_id: Option<BookingId>,
-    /// Its name within its case or booking.
+    /// Identifies the effect within its case or booking.
     pub operation: String,
-    /// The kind of effect.
+    /// What the effect does.
     pub kind: ActionKind,
-    /// The status of the effect.
+    /// The delivery status of the effect.
     pub status: EffectStatus,
-    /// The reason for its status: a code, or the provider's reference.
+    /// A code for why the effect has this status, or the provider's reference if it is `done`; `null` if
+    /// there is neither.
     pub reason: Option<String>,
-    /// The amount of money that it moves, in minor units.
+    /// The amount of the effect, in minor units of `currency`; `null` if it has none.
     pub amount: Option<i64>,
-    /// The currency of the amount.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if there is none.
     pub currency: Option<Currency>,
-    /// The number of attempts.
+    /// The number of attempts so far.
     pub tries: u32,
-    /// When it was decided.
+    /// When the effect was decided on.
     pub decided_at: Timestamp,
-    /// When the first attempt may have been sent.
+    /// When the request may have been sent for the first time; `null` if it was not sent.
     pub first_sent_at: Option<Timestamp>,
-    /// When it is retried.
+    /// When the effect is retried; `null` if it is not retried.
     pub next_try_at: Option<Timestamp>,
-    /// When its status became final.
+    /// When the effect reached a final status; `null` until then.
     pub ended_at: Option<Timestamp>,
 }
 
-/// An effect that a provider refused for good.
+/// An external effect that a provider refused permanently.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RefusedEffectView {
-    /// The case, if it belongs to one.
+    /// The case that the effect belongs to; `null` if it belongs to a booking.
     pub case_id: Option<CaseId>,
-    /// The booking, if it belongs to one.
+    /// The booking that the effect belongs to; `null` if it belongs to a case.
     pub booking_id: Option<BookingId>,
-    /// Its name within its case or booking.
+    /// Identifies the effect within its case or booking.
     pub operation: String,
-    /// The kind of effect.
+    /// What the effect was to do.
     pub kind: ActionKind,
-    /// The provider that refused it.
+    /// The provider that refused it; `null` if the effect calls no provider.
     pub provider: Option<Provider>,
-    /// The provider's own code; null if it sent none, or if the reason is ours.
+    /// The provider's error code; `null` if it gave none, or if the reason is a code of this API.
     pub code: Option<String>,
-    /// The provider's code, or one of ours.
+    /// The provider's error code, or a code of this API.
     pub reason: String,
-    /// The consequence of the refusal.
+    /// The consequence of the refusal; `null` if it has none.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::platform::refusal::ConsequenceKind"))]
     pub consequence: Option<&'static str>,
-    /// The money that waits because of it, in minor units.
+    /// The amount that is held up by the refusal, in minor units of `currency`; `null` if none is.
     pub amount: Option<i64>,
-    /// The currency of the amount.
+    /// The currency of `amount`: ISO 4217, lower case; `null` if there is none.
     pub currency: Option<Currency>,
     /// The number of attempts.
     pub tries: u32,
-    /// When it was refused.
+    /// When the provider refused it; `null` if the time is not known.
     pub refused_at: Option<Timestamp>,
 }

@@ -1,4 +1,4 @@
-//! Events of providers.
+//! Webhook events of providers.
 
 use serde::Serialize;
 
@@ -10,69 +10,70 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// The result of a delivery.
+/// The result of a webhook delivery.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct WebhookReceiptView {
-    /// The event.
+    /// The ID under which the event is stored.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::EventId"))]
     pub event_id: String,
-    /// The result of the delivery.
+    /// What happened to the event.
     pub outcome: ReceiptOutcome,
 }
 
-/// The result of a delivery.
+/// The result of a webhook delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptOutcome {
-    /// Stored and applied with all its consequences.
+    /// The event is stored, and everything that follows from it is written.
     Applied,
-    /// Stored; the scheduled job applies it, unless no events of its source are applied.
+    /// The event is stored. A scheduled job applies it later, unless nothing follows from it.
     Kept,
-    /// It had been received before; nothing changed.
+    /// The event had been received before; nothing changed.
     Duplicate,
 }
 
-/// A stored event without its body.
+/// A stored webhook event, without its body.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct StoredEventView {
-    /// The event.
+    /// The ID of the event.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::EventId"))]
     pub event_id: String,
-    /// The provider that sent it.
+    /// The provider that sent the event.
     #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["whop", "stripe"])))]
     pub source: String,
-    /// Its normalized name.
+    /// The name of the event, in one spelling for all versions of the provider's API.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^[!-~]{1,80}$")))]
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["payment.failed"])))]
     pub name: String,
-    /// The company, if the event names it.
+    /// The company that the event names; `null` if it names none.
     pub company_id: Option<CompanyId>,
-    /// The membership, if the event names it.
+    /// The membership that the event names; `null` if it names none.
     pub membership_id: Option<MembershipId>,
-    /// The payment, if the event names it.
+    /// The payment at Whop that the event names; `null` if it names none.
     pub payment_id: Option<PaymentId>,
-    /// The booking, if the event names it.
+    /// The booking that the event names; `null` if it names none.
     pub booking_id: Option<BookingId>,
-    /// The payment of a booking, if the event names it.
+    /// The PaymentIntent at Stripe that the event names; `null` if it names none.
     pub payment_intent_id: Option<PaymentIntentId>,
-    /// `pending`: the scheduled job applies it. `applied`: applied. `set_aside`: failed too often, or not
-    /// applicable; waits for a person. `received`: stored without effect, for the given reason.
+    /// `pending`: a scheduled job applies it. `applied`: its changes are written. `set_aside`: it failed too
+    /// often or cannot be applied, and a person must replay it. `received`: stored without effect, for the
+    /// given reason.
     pub status: EventStatus,
-    /// The code of its last error, or why it has no effect.
+    /// A code for the most recent error, or for why the event has no effect; `null` if there is neither.
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["owner_unknown", "wrong_mode"])))]
     pub reason: Option<String>,
-    /// The number of failed attempts since it was last queued.
+    /// The number of failed attempts to apply the event, since it was received or last replayed.
     pub tries: u32,
-    /// How often a person queued it again.
+    /// The number of times a person has replayed the event.
     pub replays: u32,
-    /// When it happened at the provider.
+    /// When the event happened at the provider.
     pub occurred_at: Timestamp,
-    /// The source of that time: `payload`, the event reports it; `arrival`, it does not, and this is the time
-    /// of arrival.
+    /// The source of `occurred_at`. `payload`: the event states it. `arrival`: the event does not state it,
+    /// and this is when the event was received.
     pub occurred_at_source: TimeSource,
-    /// When it was received.
+    /// When the event was received.
     pub received_at: Timestamp,
 }

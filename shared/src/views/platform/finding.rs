@@ -1,4 +1,4 @@
-//! Differences between Stripe's balance and the ledger.
+//! Findings: differences between Stripe and the ledger.
 
 use serde::Serialize;
 
@@ -6,36 +6,37 @@ use crate::domain::kernel::party::BookingId;
 use crate::store::marketplace::reconciliation::{FindingKind, FindingStatus};
 use crate::views::Timestamp;
 
-/// A difference between Stripe's balance and the ledger. Amounts are in minor units: positive for incoming
-/// money, negative for outgoing.
+/// A difference between Stripe and the ledger. Amounts are in minor units: positive if money was received,
+/// negative if it was paid.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FindingView {
-    /// The object with the difference: Stripe's id, or `<id>:reversed` for its reversals.
+    /// The ID of the finding: the ID of the object at Stripe, or `<id>:reversed` for its reversal.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub finding_id: String,
     /// The kind of difference. `transfer_in_doubt` is closed by resolving the transfer.
     pub kind: FindingKind,
     /// The kind as a sentence.
     pub message: &'static str,
-    /// The booking it names, if any.
+    /// The booking that the object names; `null` if it names none.
     pub booking_id: Option<BookingId>,
-    /// The balance transaction by which it was found.
+    /// The ID of the balance transaction at Stripe in which the difference was found; `null` if it was not
+    /// found in one.
     pub line_id: Option<String>,
-    /// The amount at Stripe, in minor units.
+    /// The amount according to Stripe, in minor units.
     pub stripe_amount: i64,
-    /// The amount in the ledger, in minor units.
+    /// The amount according to the ledger, in minor units.
     pub books_amount: i64,
-    /// Stripe's amount less the ledger's, in minor units.
+    /// `stripe_amount` less `books_amount`, in minor units.
     pub difference_amount: i64,
-    /// The currency, as Stripe writes it.
+    /// The currency code, as Stripe reports it.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub currency: String,
-    /// When it was found.
+    /// When the difference was found.
     pub found_at: Timestamp,
-    /// `explained`: Stripe and the ledger agree now. `accepted`: a person closed it.
+    /// `explained`: Stripe and the ledger now agree. `accepted`: a person closed the finding as it is.
     pub status: FindingStatus,
-    /// How it was closed, if it was.
+    /// How the finding was closed; `null` while it is open.
     pub closing: Option<ClosingView>,
 }
 
@@ -43,10 +44,10 @@ pub struct FindingView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ClosingView {
-    /// When.
+    /// When the finding was closed.
     pub at: Timestamp,
-    /// Who closed it: an account, or the reconciliation.
+    /// Who closed the finding: the ID of an account, or `reconciliation` for the job.
     pub by: String,
-    /// The person's note about it.
+    /// The note of the person who closed the finding; `null` if the reconciliation closed it.
     pub note: Option<String>,
 }

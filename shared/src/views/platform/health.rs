@@ -1,4 +1,4 @@
-//! Whether the service is well.
+//! The health of the service.
 
 use std::collections::BTreeMap;
 
@@ -9,91 +9,93 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// The result of the health checks.
+/// The health of the service.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HealthView {
-    /// The overall status of the service.
+    /// `ok` if every check that was run passed, otherwise `failing`.
     pub status: HealthStatus,
-    /// The running version of the service.
+    /// The version of the service.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^\d+\.\d+\.\d+$")))]
     pub version: &'static str,
-    /// The uptime of this process, in seconds.
+    /// How long this process has been running, in seconds.
     pub uptime_seconds: u64,
-    /// The current time of the service.
+    /// The current time of the server.
     pub time: Timestamp,
-    /// The checks that were requested.
+    /// The results of the checks that were run.
     pub checks: ChecksView,
 }
 
-/// The overall status of the service.
+/// The overall result of a health check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HealthStatus {
-    /// Every check succeeded.
+    /// Every check that was run passed.
     Ok,
     /// At least one check failed.
     Failing,
 }
 
-/// The checks that were requested.
+/// The results of the checks that were run. A check that was not run is absent.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 pub struct ChecksView {
-    /// Succeeds if no required variable is missing.
+    /// The configuration of the application. It passes if no required setting is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub application: Option<ConfigurationCheckView>,
-    /// Succeeds if the table answers.
+    /// The database. It passes if the database answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseCheckView>,
-    /// Succeeds if no required variable is missing.
+    /// The configuration for receiving webhooks. It passes if no required setting is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhooks: Option<ConfigurationCheckView>,
-    /// Succeeds if no last run is late and no required variable is missing.
+    /// The scheduled jobs. It passes if the database answers, no job is late and no required setting is
+    /// missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crons: Option<CronsCheckView>,
 }
 
-/// Succeeds if no required variable is missing.
+/// The result of a configuration check. It passes if no required setting is missing. A missing webhook secret
+/// of Stripe or Resend is listed but does not fail the check.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ConfigurationCheckView {
-    /// Names of the environment that are not set. Never a value.
+    /// The environment variables that are not set. Their values are never shown.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::MissingConfiguration"))]
     pub missing_configuration: Vec<&'static str>,
 }
 
-/// Succeeds if the table answers.
+/// The result of the database check. It passes if the database answers.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DatabaseCheckView {
-    /// Whether the table answered.
+    /// Whether the database answered.
     pub answers: bool,
-    /// The version of the data: the number of the last completed migration. `null` if the table did not
-    /// answer.
+    /// The version of the stored data: the number of the last completed migration. `null` if the database did
+    /// not answer.
     pub data_version: Option<u32>,
-    /// The version that this code expects. A difference is no failure: during a migration and a deployment,
-    /// either is in use.
+    /// The data version that this release expects. A different `data_version` does not fail the check,
+    /// because both versions are in use during a migration.
     pub expected_data_version: u32,
-    /// The duration of the check, in milliseconds.
+    /// How long the database took to answer, in milliseconds.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub duration_ms: f64,
-    /// Names of the environment that are not set. Never a value.
+    /// The environment variables that are not set. Their values are never shown.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::MissingConfiguration"))]
     pub missing_configuration: Vec<&'static str>,
 }
 
-/// Succeeds if no last run is late and no required variable is missing. A daily job that has never run is not
-/// late.
+/// The result of the check of scheduled jobs. It passes if the database answers, no job is late and no
+/// required setting is missing. A job that has not run yet does not fail the check, except `reminders`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CronsCheckView {
-    /// Every job.
+    /// The status of every job.
     #[serde(flatten)]
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::by_job::<JobStateView>"))]
     pub jobs: BTreeMap<&'static str, JobStateView>,
-    /// Names of the environment that are not set. Never a value.
+    /// The environment variables that are not set. Their values are never shown.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::MissingConfiguration"))]
     pub missing_configuration: Vec<&'static str>,
 }

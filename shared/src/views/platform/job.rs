@@ -1,4 +1,4 @@
-//! Jobs: the report of a run, and the status of each job.
+//! Scheduled jobs: their runs and their status.
 
 use serde::Serialize;
 
@@ -8,66 +8,66 @@ use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
-/// The report of a run.
+/// The report of a job run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobReportView {
-    /// The job.
+    /// The name of the job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: String,
-    /// The planned time of the run: that of the schedule, not of the call.
+    /// The planned time of the run, from the schedule. It is not the time of the call.
     #[cfg_attr(feature = "openapi", schemars(with = "Timestamp"))]
     pub occurrence: String,
-    /// Due rows that this run processed.
+    /// Due rows that this run found.
     pub due: u64,
-    /// Rows that reached the state they were due for.
+    /// Rows that were processed successfully.
     pub done: u64,
-    /// Unanswered bookings that this run declined.
+    /// Unanswered bookings that this run declined. Absent for jobs that decline no bookings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
-    /// The age of the oldest event that was not published to the event bus, in seconds; 0 if there is none.
-    /// Only for the job `event-publisher`.
+    /// The age of the oldest event that is not sent to the event bus yet, in seconds; 0 if there is none.
+    /// Only for `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
-    /// The events published to analytics, if it is configured. Only for the job `event-publisher`.
+    /// The events sent to analytics, if analytics is configured. Only for `event-publisher`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub analytics: Option<CaptureTotals>,
-    /// Rows left for later on purpose; or why nothing was processed.
+    /// Rows that were left for a later run on purpose, or the reason why the job did not run.
     pub skipped: SkippedRows,
-    /// Rows whose processing failed and is retried.
+    /// Rows that failed and are retried.
     pub failed: u64,
-    /// Messages and changes with an unknown outcome; not repeated.
+    /// Effects whose outcome is unknown. They are not retried automatically.
     pub in_doubt: u64,
-    /// Wall time of the run, in milliseconds.
+    /// The duration of the run, in milliseconds of wall-clock time.
     pub duration_ms: u64,
-    /// Whether a limit was reached and the next tick continues.
+    /// Whether a limit was reached, so that the next run continues.
     pub more: bool,
 }
 
-/// The rows that a run left for later.
+/// The number of rows that were left for a later run, or the reason why the job did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum SkippedRows {
-    /// The number of rows left on purpose.
+    /// The number of rows that were left for a later run on purpose.
     Counted(u64),
-    /// All rows, because the run processed nothing.
+    /// The reason why the job did not run.
     All(NotRun),
 }
 
-/// Why a run processed nothing.
+/// Why a job did not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NotRun {
-    /// The payouts run on payout days.
+    /// The day is not a payout day.
     NotAPayoutDay,
-    /// There is neither an event bus nor analytics to publish to.
+    /// Neither an event bus nor analytics is configured.
     NoEventBus,
 }
 
 impl JobReportView {
-    /// The report of a run that processed nothing.
+    /// The report of an occurrence at which the job did not run.
     pub fn not_run(occurrence: &Occurrence, why: NotRun) -> Self {
         let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
         let report = Report { job, occurrence, ..Report::default() };
@@ -94,60 +94,60 @@ impl From<Report> for JobReportView {
     }
 }
 
-/// The status of a job.
+/// The status of a job and the totals of its recent runs.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobSummaryView {
-    /// The job.
+    /// The name of the job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: &'static str,
-    /// `late`: no run for longer than its interval and a margin.
+    /// `late`: the job has not run for longer than its usual interval and a margin.
     pub status: JobStatus,
-    /// When its newest run ended.
+    /// When the newest run ended; `null` if the job has never run.
     pub last_run_at: Option<Timestamp>,
-    /// The report of its newest run.
+    /// The report of the newest run; `null` if the job has never run.
     pub last_report: Option<JobReportView>,
-    /// The totals of the last 24 full hours.
+    /// The totals of the runs in the last 24 hours.
     pub last_24_hours: RecentRunsView,
 }
 
-/// The totals of the last 24 full hours.
+/// The totals of a job's runs in the last 24 hours, counted by full hours (UTC).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecentRunsView {
-    /// Rows that were processed.
+    /// Rows that were processed successfully.
     pub done: u64,
-    /// Rows whose processing failed.
+    /// Rows that failed and are retried.
     pub failed: u64,
-    /// failed / (done + failed); 0 if both are 0.
+    /// `failed` / (`done` + `failed`); 0 if both are 0.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0, max = 1)))]
     pub error_rate: f64,
 }
 
-/// The last run of a job.
+/// The status of a job and its last run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JobStateView {
     /// The status of the job.
     pub status: JobHealth,
-    /// When the last run ended.
+    /// When the last run ended; `null` if the job has never run or the database did not answer.
     pub last_run_at: Option<Timestamp>,
-    /// The report of the last run.
+    /// The report of the last run; `null` if the job has never run or the database did not answer.
     pub last_report: Option<JobReportView>,
 }
 
-/// The status of a job, if it is known.
+/// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobHealth {
-    /// Its last run is recent enough.
+    /// The last run ended recently enough.
     Ok,
-    /// Its last run is too long ago.
+    /// The last run ended longer ago than the usual interval and a margin.
     Late,
-    /// It has never run.
+    /// The job has never run.
     NeverRan,
-    /// The table does not answer.
+    /// The database did not answer.
     Unknown,
 }
 

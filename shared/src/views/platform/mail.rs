@@ -1,33 +1,33 @@
-//! The reports of the mail provider.
+//! Delivery reports of the email provider.
 
 use serde::Serialize;
 
 use crate::views::Timestamp;
 
-/// The mail provider's reports, without addresses. After a bounce, a complaint or a block, an address gets no
-/// mails until it is removed from the provider's suppression list.
+/// Delivery reports of the email provider, as counts without addresses. Nothing is sent to an address that
+/// bounced, complained or was blocked until it is removed from the provider's suppression list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MailReportsView {
-    /// The start of the count.
+    /// The start of the period that is counted.
     pub since: Timestamp,
-    /// Mails with a hard bounce.
+    /// Emails that the recipient's mail server refused permanently.
     pub bounced: usize,
-    /// Mails that were marked as spam.
+    /// Emails that the recipient marked as spam.
     pub complained: usize,
-    /// Addresses that were added to the suppression list by hand.
+    /// Addresses that were added to the provider's suppression list by hand.
     pub blocked: usize,
-    /// Addresses that were removed from the suppression list and get mails again.
+    /// Addresses that were removed from the suppression list and receive email again.
     pub lifted: usize,
-    /// Mails with a soft bounce; their addresses still get mails.
+    /// Emails that bounced for a temporary reason. Their addresses are not suppressed.
     pub bounced_for_now: usize,
-    /// Mails that the provider still tries to deliver.
+    /// Emails that the provider is still trying to deliver.
     pub delayed: usize,
-    /// Mails that the provider could not send, for a reason other than the address: its quota, the domain, a
-    /// key.
+    /// Emails that the provider could not send for a reason other than the address, such as a quota, the
+    /// sending domain or an API key.
     pub failed: usize,
-    /// Mails about accounts that the provider refused to accept; the log has the reason of each.
+    /// Emails about accounts that the provider did not accept. The log has the reason of each.
     pub refused: usize,
-    /// Whether there are more than the counted newest thousand.
+    /// Whether there are more reports than the newest thousand, which are counted.
     pub more: bool,
 }

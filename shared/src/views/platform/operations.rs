@@ -15,38 +15,39 @@ use crate::views::{ExcerptView, Timestamp};
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OperationsView {
-    /// The time of this report.
+    /// When this overview was created.
     pub at: Timestamp,
-    /// Every job.
+    /// The status of every job.
     pub jobs: Vec<JobSummaryView>,
-    /// Bookings that were declined in the last 24 hours, the oldest first, up to a hundred.
+    /// The bookings that were declined in the last 24 hours, oldest first, up to 100.
     pub declined_last_24_hours: ExcerptView<DeclinedBookingView>,
-    /// Effects that may have happened or not; they are not repeated until a person resolves them.
+    /// Effects whose outcome is unknown. They are not retried until a person resolves them.
     pub in_doubt: ExcerptView<EffectView>,
-    /// Effects that were not successful yet and are retried.
+    /// Effects that were attempted three times or more and are still retried.
     pub waiting: ExcerptView<EffectView>,
-    /// Events that were applied although a part of them could not be read, such as an amount: the newest, up
-    /// to a hundred. They are listed as long as the event is stored, forty days. The platform's own company
-    /// also sees those that name no company.
+    /// The newest events that were applied although a part of them, such as an amount, could not be read, up
+    /// to 100. They leave the list when the event is deleted, after 40 days. The platform's own company also
+    /// sees events that name no company.
     pub unread_events: ExcerptView<UnreadEventView>,
-    /// A look-up about a member that Whop did not answer last time, such as which experience reaches the
-    /// member: until then messages are sent by the other channels.
+    /// The newest request to Whop about a member that got no answer, such as the one for the experience
+    /// through which the member is reached; `null` if there is none. Meanwhile, messages wait or are sent by
+    /// other channels.
     pub channel_error: Option<ChannelErrorView>,
-    /// Effects that a provider refused for good, until a person or a later fact resolves them: of bookings
-    /// the oldest hundred, of members with an open case the newest hundred.
+    /// Effects that a provider refused permanently, until a person or a later fact resolves them: the oldest
+    /// 100 of bookings, and the newest 100 of members with an open case.
     pub refused: ExcerptView<RefusedEffectView>,
-    /// Differences between Stripe's balance and the ledger, the oldest first, up to a hundred;
-    /// `/api/operations/findings` lists all. The platform's own company also sees those without an owner.
+    /// Open differences between Stripe and the ledger, oldest first, up to 100; `GET
+    /// /api/operations/findings` lists all. The platform's own company also sees findings without an owner.
     pub findings: ExcerptView<FindingView>,
-    /// The result of the reconciliation. Its sums cover all companies, so only the platform's own company
-    /// sees them.
+    /// The results of the reconciliation. `null` for every company except the platform's own, because the
+    /// totals are those of all companies.
     pub reconciliation: Option<ReconciliationSummaryView>,
-    /// The mail provider's reports of the last seven days. They cover the mail of all companies, so only the
-    /// platform's own company sees them.
+    /// The delivery reports of the email provider for the last seven days. `null` for every company except
+    /// the platform's own, because they cover all companies.
     pub mail: Option<MailReportsView>,
     /// The ten newest payout batches.
     pub batches: Vec<RecentBatchView>,
-    /// Rows that have been due for more than an hour: a sign that a scheduler has stopped.
+    /// Rows that have been due for more than an hour, which indicates that a scheduler has stopped.
     pub overdue: OverdueView,
 }
 
@@ -54,78 +55,78 @@ pub struct OperationsView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct DeclinedBookingView {
-    /// The booking.
+    /// The ID of the booking.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::party::BookingId"))]
     pub booking_id: String,
     /// When the decline was recorded.
     pub at: Timestamp,
-    /// The cause: a job, an account, an event's id.
+    /// What caused the decline: a job, the ID of an account or the ID of an event.
     pub cause: String,
 }
 
-/// An event with a part that could not be read.
+/// An event that was applied although a part of it could not be read.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct UnreadEventView {
-    /// The event's id.
+    /// The ID of the event.
     pub event_id: String,
-    /// The provider that sent it.
+    /// The provider that sent the event.
     pub source: String,
-    /// Its name.
+    /// The name of the event.
     pub name: String,
-    /// The membership, if the event names it.
+    /// The membership that the event names; `null` if it names none.
     pub membership_id: Option<MembershipId>,
-    /// The payment, if the event names it.
+    /// The payment that the event names; `null` if it names none.
     pub payment_id: Option<PaymentId>,
-    /// The part that could not be read.
+    /// A code for what could not be read.
     #[cfg_attr(feature = "openapi", schemars(with = "String", extend("examples" = ["amount_unreadable", "currency_unknown"])))]
     pub reason: Option<&'static str>,
-    /// When it was received.
+    /// When the event was received.
     pub received_at: Timestamp,
 }
 
-/// A look-up about a member that Whop did not answer.
+/// A request to Whop about a member that got no answer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ChannelErrorView {
-    /// The kind of look-up.
+    /// What was requested from Whop.
     #[cfg_attr(feature = "openapi", schemars(extend("enum" = ["membership", "paused_memberships", "purchases", "experience", "access", "payment"])))]
     pub question: String,
-    /// The reason of the failure.
+    /// A code for why there is no answer.
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["status_403"])))]
     pub reason: String,
-    /// When it failed first.
+    /// Since when there has been no answer.
     pub since: Timestamp,
 }
 
-/// A summary of a payout batch.
+/// A payout batch, summarized.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RecentBatchView {
-    /// The batch.
+    /// The ID of the batch.
     pub batch_id: BatchId,
     /// The status of the batch.
     pub status: BatchStatus,
-    /// Why it failed, if it did.
+    /// A code for why the batch failed; `null` if it did not fail.
     pub reason: Option<String>,
-    /// Transfers that were completed.
+    /// The number of transfers that were made.
     pub done: u64,
-    /// Transfers that Stripe refused.
+    /// The number of transfers that Stripe refused, or that were withdrawn before they were sent.
     pub rejected: u64,
-    /// Transfers with an unknown outcome.
+    /// The number of transfers whose outcome is unknown.
     pub in_doubt: u64,
-    /// When its status changed last.
+    /// When the status of the batch last changed.
     pub changed_at: Timestamp,
 }
 
-/// Rows that have been due for more than an hour: a sign that a scheduler has stopped.
+/// Rows that have been due for more than an hour, which indicates that a scheduler has stopped.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OverdueView {
-    /// The number of counted rows.
+    /// The number of overdue rows that were counted.
     pub count: usize,
-    /// Whether there are more.
+    /// Whether there are more overdue rows than were counted.
     pub more: bool,
-    /// When the oldest became due.
+    /// When the oldest of these rows was due; `null` if there are none.
     pub oldest_due_at: Option<Timestamp>,
 }

@@ -1,37 +1,37 @@
-//! Why a request was not done.
+//! Problem documents: why a request failed.
 
 use serde::Serialize;
 
 use crate::domain::recovery::settings::FieldError;
 
-/// Why a request failed (RFC 9457).
+/// Why a request failed, as a problem document (RFC 9457).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ProblemView {
-    /// There is no page that describes the problem.
+    /// Always `about:blank`: problems have no pages of their own.
     #[cfg_attr(feature = "openapi", schemars(extend("const" = "about:blank")))]
     pub r#type: &'static str,
-    /// The text of the status.
+    /// The reason phrase of the status code.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub title: &'static str,
-    /// The status of the answer.
+    /// The status code of the response.
     #[cfg_attr(feature = "openapi", schemars(range(min = 400, max = 599)))]
     pub status: u16,
-    /// A description of the error.
+    /// What is wrong, as a sentence.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub detail: String,
-    /// The id of the failed request; quote it in a support request.
+    /// The ID of the request that failed. Quote it when you ask for help.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = r"^[!-~]{1,128}$")))]
     pub request_id: String,
-    /// The invalid fields; only with status 400, and only if a field is invalid. At most twenty: a further
-    /// entry names no field and says `and … more`.
+    /// The fields that are wrong; present only with status 400, and only if the problem is in fields. If
+    /// there are more than twenty, the last entry names no field and says `and … more`.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 20)))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
 }
 
 impl ProblemView {
-    /// The document as bytes. Its fields always serialize; otherwise the body would be empty.
+    /// The document as JSON. Its fields can always be serialized; otherwise the body would be empty.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

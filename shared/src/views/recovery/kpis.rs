@@ -1,48 +1,49 @@
-//! Recovered revenue, for the dashboard.
+//! Recovery figures for the dashboard.
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use crate::domain::recovery::kpi::Counters;
 
-/// Recovered revenue in a window of days.
+/// The recovery figures of a window of days.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct KpiSummaryView {
-    /// The number of days in the window; today (UTC) is its last.
+    /// The length of the window in days. Its last day is today (UTC).
     #[cfg_attr(feature = "openapi", schemars(range(min = 1, max = 365)))]
     pub window_days: u16,
-    /// First day of the window.
+    /// The first day of the window.
     pub from: NaiveDate,
-    /// Last day of the window.
+    /// The last day of the window.
     pub to: NaiveDate,
-    /// Cases whose first failure is in the window, in any status.
+    /// The number of cases whose first failure is in the window, whatever their status.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub active_cases: i64,
-    /// Those of them that were recovered.
+    /// The number of these cases that were recovered.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub recoveries: i64,
-    /// Recoveries divided by cases, to four decimals; 0 if there are no cases.
+    /// `recoveries` / `active_cases`, rounded to four decimals; 0 if there are no cases.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0, max = 1)))]
     pub recovery_rate: f64,
-    /// Recovered revenue less refunds and disputes, in minor units of `currency`.
+    /// The recovered amount less refunds and disputes, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 0)))]
     pub recovered_revenue_cents: i64,
-    /// The currency of most cases, ISO 4217 in lower case; `usd` if there are none.
+    /// The currency of most of the cases: ISO 4217, lower case; `usd` if there are no cases.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::money::Currency"))]
     pub currency: String,
-    /// Recovered revenue less refunds and disputes, in every currency.
+    /// The recovered amount less refunds and disputes in every currency. Currencies without revenue are
+    /// omitted.
     pub recovered_revenue: Vec<RevenueView>,
 }
 
-/// Recovered revenue in one currency.
+/// The recovered amount less refunds and disputes in one currency.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct RevenueView {
-    /// ISO 4217, lower case.
+    /// The currency: ISO 4217, lower case.
     #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::money::Currency"))]
     pub currency: String,
-    /// Minor units of the currency.
+    /// The amount, in minor units of `currency`.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]
     pub amount: i64,
 }

@@ -1,4 +1,4 @@
-//! The settings of a company.
+//! The recovery settings of a company.
 
 use serde::Serialize;
 
@@ -6,26 +6,26 @@ use crate::domain::kernel::message::Language;
 use crate::store::company::SettingsRow;
 use crate::views::Timestamp;
 
-/// A company's settings for failed renewals.
+/// A company's settings for the recovery of failed renewals.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SettingsView {
-    /// Send a push notification at each step.
+    /// Whether each step sends a push notification.
     pub push_enabled: bool,
-    /// Send a direct message at each step.
+    /// Whether each step sends a direct message.
     pub dm_enabled: bool,
-    /// Free days granted once per case, before its first reminder; 0 for none.
+    /// The number of free days granted once per case, before its first reminder; 0 grants none.
     #[cfg_attr(feature = "openapi", schemars(range(max = 365)))]
     pub incentive_days: u16,
-    /// Days after the first failure on which reminders are sent: ascending, without duplicates.
+    /// The days after the first failure on which reminders are sent, in ascending order without duplicates.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 10), inner(range(max = 30))))]
     #[cfg_attr(feature = "openapi", schemars(extend("uniqueItems" = true)))]
     pub reminder_offsets_days: Vec<u8>,
     /// The language of messages to members.
     pub language: Language,
-    /// When they were saved; null while they are the defaults.
+    /// When the settings were saved; `null` while the defaults apply.
     pub updated_at: Option<Timestamp>,
-    /// The number of changes; 0 for the defaults.
+    /// The number of times the settings were saved; 0 for the defaults.
     pub version: u64,
 }
 
