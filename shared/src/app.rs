@@ -26,7 +26,7 @@ use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
 use crate::reconciliation::Reconciler;
-use crate::recovery::Recovery;
+use crate::recovery::Recoveries;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{self, Telemetry};
@@ -214,8 +214,8 @@ impl App {
         }
     }
 
-    pub fn recovery<'a>(&'a self, store: &'a Store) -> Recovery<'a> {
-        Recovery {
+    pub fn recovery<'a>(&'a self, store: &'a Store) -> Recoveries<'a> {
+        Recoveries {
             store,
             effect_clients: self.effect_clients(),
             whop_app_id: self.config.whop_app_id.as_deref(),

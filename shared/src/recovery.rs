@@ -39,7 +39,7 @@ const TRIES: u32 = 4;
 
 /// The clients and settings that recovery needs.
 #[derive(Clone, Copy)]
-pub struct Recovery<'a> {
+pub struct Recoveries<'a> {
     pub store: &'a Store,
     pub effect_clients: EffectClients<'a>,
     /// `None` if `WHOP_APP_ID` is not set: the experience of a push is then unknown.
@@ -65,7 +65,7 @@ struct NewMessage {
     actor: Actor,
 }
 
-impl Recovery<'_> {
+impl Recoveries<'_> {
     /// Performs an effect right after the decision. One that another worker performs is returned as it was.
     async fn perform_now(
         &self,

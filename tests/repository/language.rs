@@ -86,7 +86,7 @@ const OLD_WORDS: [(&str, &str); 91] = [
     ("WayToTable", "TableConnection"),
     ("Wish", "NewBooking"),
     ("Witness", "RequestRecorder"),
-    ("RowOutcome", "RowOutcome"),
+    ("Worked", "RowOutcome"),
     ("allowance", "rate_limit_charge"),
     ("ask_ahead", "load_secrets"),
     ("call_off", "cancel"),

@@ -1,6 +1,5 @@
-//! Least privilege: the requests of each function to the table and the bus, in one journey through all of its
-//! routes, are exactly what its policy in `template.yaml` allows, including the rows. An unused right is an
-//! error.
+//! Least privilege: what each function requests of the table and the bus, in one journey through all of its routes, is
+//! exactly what its policy in `template.yaml` allows, including the rows. An unused right is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +8,11 @@ use http::Method;
 use local::embedded::RequestRecord;
 use serde_json::json;
 use shared::domain::kernel::account::Role;
-use stand_ins::fault::Operation;
-
 use stacks::cloudformation::deployed;
 use stacks::conditions::{Touch, complaints, tied};
 use stacks::policies::{Rights, allowed};
 use stacks::repository::template;
+use stand_ins::fault::Operation;
 use support::browser::Browser;
 use support::event_bus::rights_of_a_run;
 use support::findings::PLATFORM;

@@ -87,7 +87,6 @@ struct RefusedStep<'a> {
 
 /// The consequence of a decision about a refused step.
 enum Planned {
-    /// The follow-up steps.
     Steps(Vec<Effect>),
     /// Stripe had executed the refused step after all; only that is recorded.
     HappenedAlready,

@@ -1,6 +1,6 @@
 //! Loads what is known about a member, and decides whether to write.
 
-use super::Recovery;
+use super::Recoveries;
 use super::company_view::CompanyView;
 use super::member_channels::{MemberChannels, Unanswered};
 use crate::domain::kernel::id::MembershipId;
@@ -60,7 +60,7 @@ pub(super) struct WantedChannels<'a> {
     pub falls_back_to_mail: bool,
 }
 
-impl Recovery<'_> {
+impl Recoveries<'_> {
     /// Loads what is known about the member and decides.
     ///
     /// Whether the member still owes is checked first, so that the channels of a member who is not contacted are

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Originator, Recovery, TRIES};
+use super::{Originator, Recoveries, TRIES};
 use crate::domain::kernel::id::CaseId;
 use crate::domain::platform::action::{Action, ActionKind, Actor};
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
@@ -43,7 +43,7 @@ impl From<RecordError> for EndingError {
     }
 }
 
-impl Recovery<'_> {
+impl Recoveries<'_> {
     /// Ends the case and, if asked to, the membership. An existing action is returned; one that Whop refused is
     /// requested again.
     pub async fn end_by_hand(

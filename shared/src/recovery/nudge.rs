@@ -2,7 +2,7 @@
 
 use super::assess::{Assessment, WantedChannels};
 use super::company_view::CompanyView;
-use super::{AssessError, NewMessage, Originator, Recovery, TRIES, Unanswered, prepare_message};
+use super::{AssessError, NewMessage, Originator, Recoveries, TRIES, Unanswered, prepare_message};
 use crate::domain::kernel::id::CaseId;
 use crate::domain::kernel::message::Template;
 use crate::domain::platform::action::{Actor, Channel};
@@ -61,7 +61,7 @@ impl From<AssessError> for NudgeError {
     }
 }
 
-impl Recovery<'_> {
+impl Recoveries<'_> {
     /// Sends one message now. A repetition of the request, also after a crash, finds the recorded decision and
     /// continues from there.
     pub async fn nudge(&self, company: &Company, request: &NudgeRequest<'_>) -> Result<Effect, NudgeError> {

@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use super::company_view::CompanyView;
 use super::member_channels::{MemberChannels, Unanswered};
-use super::{Originator, Recovery};
+use super::{Originator, Recoveries};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::platform::action::Source;
 use crate::domain::recovery::contact::ChannelError;
@@ -36,13 +36,13 @@ const SCHEDULE: Originator<'static> = Originator { source: Source::Cron, cause: 
 
 /// One run over recovery rows, with the state that the run shares between them.
 pub struct RecoverySweep<'a> {
-    recovery: Recovery<'a>,
+    recovery: Recoveries<'a>,
     companies: Mutex<HashMap<CompanyId, Arc<OnceCell<Arc<CompanyView>>>>>,
     tallies: Mutex<HashMap<CompanyId, CompanyTally>>,
 }
 
 impl<'a> RecoverySweep<'a> {
-    pub fn new(recovery: Recovery<'a>) -> Self {
+    pub fn new(recovery: Recoveries<'a>) -> Self {
         Self { recovery, companies: Mutex::default(), tallies: Mutex::default() }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use crate::domain::recovery::contact::ChannelError;
-use crate::recovery::Recovery;
+use crate::recovery::Recoveries;
 use crate::recovery::company_view::CompanyView;
 use crate::store::company::{ChannelErrorRow, CompanyHealth};
 use crate::store::{StoreError, Write};
@@ -24,7 +24,7 @@ pub(super) struct CompanyTally {
     pub channel_error: Option<Option<ChannelError>>,
 }
 
-impl Recovery<'_> {
+impl Recoveries<'_> {
     pub(super) async fn save_channel_error(&self, view: &CompanyView, newest: Option<Option<ChannelError>>) {
         let Some(newest) = newest else { return };
         let known = view.sweep_record.channel_error.as_ref().map(|known| &known.error);

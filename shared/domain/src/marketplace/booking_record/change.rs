@@ -65,7 +65,6 @@ pub struct AppliedChange {
     pub before: Option<Booking>,
     pub after: Option<Booking>,
     pub entries: Vec<LedgerEntry>,
-    /// The started steps.
     pub steps: Vec<Effect>,
     /// The operations whose refusal the change resolves.
     pub resolved: Vec<String>,
