@@ -76,7 +76,7 @@ pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], w
         world.advance(LEASES);
     }
     let rows = Rows::read(&world.service.dynamo);
-    let moment = Moment { before: &rows, after: &rows, actor: None, world };
+    let moment = Moment::at_rest(&rows, world);
     for invariant in invariants {
         invariant.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
     }

@@ -7,7 +7,7 @@ pub struct ClosedCasesRest;
 
 impl Invariant for ClosedCasesRest {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
-        let mut changed = moment.before.changes(moment.after).filter_map(|(_, after)| after);
+        let mut changed = moment.changes().filter_map(|(_, after)| after);
         let is_restless = |row: &&Row| {
             row.text("sk") == "CASE" && row.text("status") != "open" && !row.text("due_at").is_empty()
         };
