@@ -68,6 +68,7 @@ impl Scheduler {
         seed: u64,
     ) -> Self {
         let world = prepared.world(http, seed).await;
+        scenario.add_fault_rules(&world);
         let gate = RequestGate::default();
         let trouble = gate.clone();
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_fault()));
