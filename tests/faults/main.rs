@@ -1,11 +1,8 @@
-//! Faults injected everywhere: crashes, lost answers, overlaps, and the harness that walks through their orders.
+//! Faults at every request, calls at once, errors of providers over time, and the harness that orders the requests.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
-mod booking_crashes;
 mod fairness;
 mod harness;
 mod overlaps;
-mod payout_crashes;
-mod payout_overlaps;
 mod provider_faults;
-mod reminder_crashes;
+mod stripe_faults;

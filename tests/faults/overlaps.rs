@@ -1,67 +1,20 @@
-//! Two and three at once: ticks over ticks, nudges over nudges, settings under a running tick.
+//! Calls at once on several threads: reminders, payouts, and nudges with one key.
+//!
+//! The harness explores the orders of requests on one thread, because its runs must be repeatable. These tests let the
+//! operating system choose the order, with real threads inside one process, and check only the end.
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration as StdDuration;
 
 use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::Intervention;
 use serde_json::json;
-use stand_ins::fault::Operation;
+use shared::domain::kernel::account::Role;
 use stand_ins::outbox::Kind;
 
-use support::exactly_once::LEASES;
+use support::payees::{Job, PROCESS, TUESDAY};
 use support::world::{COMPANY, OWNER, REMINDERS, World};
-
-/// Where a run is held up.
-#[derive(Debug, Clone, Copy)]
-pub enum At {
-    /// After the n-th request to the table was executed, before its answer is seen.
-    Table(u64),
-    /// After the n-th call to a provider arrived.
-    Provider(u64),
-}
-
-/// Runs something that is held up there while `meanwhile` happens; whether it came that far.
-pub async fn held_up<T>(
-    world: &World,
-    at: At,
-    run: impl Future<Output = T>,
-    meanwhile: impl Future<Output = ()>,
-) -> bool {
-    let there = Arc::new(AtomicBool::new(false));
-    let reached = there.clone();
-    let arrive = move |call: u64, chosen: u64| reached.fetch_or(call == chosen, Ordering::SeqCst);
-    world.service.dynamo.reset_requests();
-    match at {
-        At::Table(chosen) => world.service.dynamo.intercept(Arc::new(move |call, _| {
-            arrive(call, chosen);
-            Intervention::Pass
-        })),
-        At::Provider(chosen) => world.service.sandbox.faults.intercept(Arc::new(move |call, _| {
-            arrive(call, chosen);
-            None
-        })),
-    }
-    let mut run = pin!(run);
-    let ended = poll_fn(|context| match run.as_mut().poll(context) {
-        Poll::Ready(_) => Poll::Ready(true),
-        Poll::Pending if there.load(Ordering::SeqCst) => Poll::Ready(false),
-        Poll::Pending => Poll::Pending,
-    });
-    let ended = ended.await;
-    world.service.dynamo.stop_intercepting();
-    world.service.sandbox.faults.stop_intercepting();
-    meanwhile.await;
-    if !ended {
-        run.await;
-    }
-    there.load(Ordering::SeqCst)
-}
 
 async fn one_failed() -> World {
     let world = World::start().await;
@@ -70,82 +23,6 @@ async fn one_failed() -> World {
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world
-}
-
-/// A run held up at each of its requests while others run: at once, or after its claims have lapsed.
-async fn overtaken_everywhere(place: fn(u64) -> At) -> usize {
-    let mut runs = 0;
-    for pause in [Duration::zero(), LEASES] {
-        for call in 1.. {
-            let told = format!("held up at {:?} for {pause}", place(call));
-            let world = one_failed().await;
-            let others = async {
-                world.advance(pause);
-                world.settle().await;
-            };
-            let came = held_up(&world, place(call), world.tick(), others).await;
-            runs += 1;
-            world.pass(&[LEASES, LEASES, Duration::hours(1), Duration::days(2), Duration::days(13)]).await;
-            let outcomes = world.check_exactly_once(&told).await;
-            assert_eq!(world.case_of("mem_1").await["incentive_days"], 3, "{told}");
-            assert_eq!(outcomes.values().sum::<usize>(), 5, "{told}: {outcomes:?}");
-            let unknown = outcomes.get("unknown").copied().unwrap_or_default();
-            assert!(unknown == 0 || (unknown == 1 && pause > Duration::zero()), "{told}: {outcomes:?}");
-            assert_eq!(outcomes.get("rejected"), None, "{told}");
-            if !came {
-                break;
-            }
-        }
-    }
-    runs
-}
-
-#[tokio::test]
-async fn a_run_overtaken_at_any_of_its_requests_repeats_nothing() {
-    let runs = overtaken_everywhere(At::Table).await + overtaken_everywhere(At::Provider).await;
-    eprintln!("overtaken: {runs} runs");
-}
-
-#[tokio::test]
-async fn a_member_who_pays_while_free_days_fail_is_looked_at_no_more() {
-    for call in 1.. {
-        let world = one_failed().await;
-        world.inject_fault(Operation::Extend, "drop_after", Some(1), None);
-        let pays = async {
-            world.succeed("mem_1", "pay_1", world.now() + Duration::minutes(1)).await.ok();
-        };
-        let came = held_up(&world, At::Table(call), world.tick(), pays).await;
-        world.pass(&[LEASES, LEASES]).await;
-        let told = format!("paid at request {call}");
-        let cases = world.items("CASE#").await;
-        let due = cases.iter().find(|row| row["sk"].as_s().unwrap() == "CASE" && row.contains_key("due_at"));
-        assert_eq!(due, None, "{told}");
-        world.check_exactly_once(&told).await;
-        if !came {
-            break;
-        }
-    }
-}
-
-#[tokio::test]
-async fn days_changed_under_a_running_tick_count_for_the_case_it_is_moving() {
-    for call in 1.. {
-        let world = World::start().await;
-        world.save_settings(json!({"reminder_offsets_days": [0, 10]})).await;
-        world.settle().await;
-        world.add_past_due(COMPANY, "mem_1");
-        world.fail("mem_1", "pay_1", world.now()).await.ok();
-        let others = async {
-            world.save_settings(json!({"reminder_offsets_days": [0, 1, 10]})).await;
-            world.settle().await;
-        };
-        let came = held_up(&world, At::Table(call), world.tick(), others).await;
-        world.pass(&[Duration::minutes(5), Duration::days(1)]).await;
-        assert_eq!(world.sent(Kind::Push), 2, "held up at request {call}");
-        if !came {
-            return;
-        }
-    }
 }
 
 /// Delays that differ from seed to seed, so that each round has an order of its own.
@@ -249,4 +126,44 @@ async fn thirty_two_nudges_with_one_key_are_one_message() {
         }
     }
     assert_eq!((firsts, world.sent(Kind::Push) - pushes, world.sent(Kind::Dm) - messages), (1, 1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn runs_of_the_schedule_and_of_people_at_once_pay_once() {
+    for round in 0..10 {
+        let world = Arc::new(World::start().await);
+        let mut bookings = 0;
+        for n in 0..6 {
+            let professional = format!("user_{n}");
+            world.add_payee(COMPANY, &professional, "usd").await;
+            for _ in 0..1 + n % 3 {
+                world.add_job(&Job::of(&world, &professional)).await;
+                bookings += 1;
+            }
+        }
+        let runs: Vec<_> = (0..4)
+            .map(|n| {
+                let world = world.clone();
+                tokio::spawn(async move {
+                    if n % 2 == 0 {
+                        world.pay_day().await;
+                    } else {
+                        let body = Some(json!({"dry_run": false}));
+                        world.as_role(Role::Provider, Method::POST, PROCESS, body).await.ok();
+                    }
+                })
+            })
+            .collect();
+        for run in runs {
+            run.await.unwrap();
+        }
+        for _ in 0..3 {
+            world.advance(Duration::minutes(10));
+            world.pay_day().await;
+        }
+        assert_eq!(world.transfers().len(), bookings, "round {round}");
+        world.check_books(&format!("round {round}")).await;
+        let batch = world.batch(TUESDAY).await;
+        assert_eq!((&batch["status"], &batch["counts"]["done"]), (&json!("completed"), &json!(bookings)));
+    }
 }

@@ -30,7 +30,7 @@ impl Rows {
 impl Moment<'_> {
     /// The bookings that the last call changed.
     pub fn changed_bookings(&self) -> Vec<Booked<'_>> {
-        let rows = self.before.changes(self.after).filter_map(|(before, after)| after.or(before));
+        let rows = self.changes().filter_map(|(before, after)| after.or(before));
         let changed: BTreeSet<&str> = rows.map(|row| row.text("pk")).collect();
         let changed = changed.into_iter().filter(|pk| pk.starts_with("BOOKING#"));
         let key = |pk: &str| (pk.to_owned(), "BOOKING".to_owned());

@@ -4,11 +4,8 @@ use shared::environment::read_variable;
 use tokio::runtime::Builder;
 
 use super::explorer::{ExploreLimits, explore};
-use super::gate::{Asked, Order};
-use super::process::Prepared;
 use super::random_run::{FaultRates, random_run};
-use super::scenario::{Scenario, rest};
-use super::scheduler::{Move, Scheduler};
+use super::scenario::Scenario;
 use super::tally::Tally;
 
 /// Runs everything on one thread, so that the order of requests is the order in which they are released.
@@ -21,22 +18,6 @@ pub fn explored(scenario: &impl Scenario, limits: ExploreLimits) -> Tally {
     let tally = on_one_thread(explore(scenario, limits));
     tally.print();
     tally
-}
-
-/// Runs the workers one after the other; `order` decides how each request is released.
-pub fn in_a_row<S: Scenario>(scenario: &S, order: impl Fn(usize, &Asked) -> Order) {
-    on_one_thread(async {
-        let http = shared::providers::client::client().unwrap();
-        let mut scheduler = Scheduler::set(scenario, &Prepared::of(scenario, &http, 0).await, &http, 0).await;
-        let invariants = scenario.invariants();
-        while let Some((ticket, asked)) = scheduler.offered().into_iter().next() {
-            scheduler.play(Move::Go(ticket, order(ticket.worker, &asked))).await;
-            let judged = scheduler.check(&invariants, Some(ticket.worker));
-            judged.unwrap_or_else(|problem| panic!("{problem}\n{}", scheduler.story()));
-        }
-        let told = scheduler.story();
-        rest(scenario, &invariants, &scheduler.clear().await, &told).await;
-    });
 }
 
 /// Runs the scenarios of many seeds at random.

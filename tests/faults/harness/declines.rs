@@ -1,18 +1,17 @@
 //! Auto-decline: concurrent sweeps, last-minute answers, and changes at Stripe.
 
 use chrono::Duration;
-use http::Method;
 use serde_json::json;
 use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::platform::action::ActionKind;
 use shared::domain::platform::effect::{Effect, EffectStatus};
-use shared::http::extension::RequestId;
 use shared::store::accounts::account::AccountRow;
 use shared::store::keys::AccountKey;
 use stand_ins::outbox::Kind;
 
+use super::callers::KeyedRequest;
 use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
@@ -28,7 +27,7 @@ use support::exactly_once::LEASES;
 use support::mailer::mail_event;
 use support::parties::PROFESSIONAL;
 use support::unanswered::DAILY;
-use support::world::{COMPANY, OWNER, REMINDERS, World};
+use support::world::{COMPANY, REMINDERS, World};
 
 /// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,12 +197,8 @@ async fn bounce(world: &World) -> String {
 
 async fn decided(world: &World, booking: usize, what: &str) -> String {
     let path = format!("/api/bookings/{}/{what}", nth(world, booking).1);
-    let mut request = world.owner_request(COMPANY, OWNER, Method::POST, &path, Some(json!({})));
-    let key = format!("{what}-{booking}");
-    // The answer is stored, so a random id would make every run different.
-    request.extensions_mut().insert(RequestId(key.clone()));
-    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
-    world.ask(request).await.status.to_string()
+    let request = KeyedRequest { path, key: format!("{what}-{booking}"), body: json!({}) };
+    request.send(world).await.status.to_string()
 }
 
 fn of_one(acts: &[Act], limits: ExploreLimits) {

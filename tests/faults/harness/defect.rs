@@ -31,6 +31,8 @@ pub enum Defect {
     SuppressionIgnored,
     /// A transaction is split into separate writes.
     TransactionTorn,
+    /// A throttled request is not repeated.
+    ThrottleNotRepeated,
     /// A status changes without a due time for the next step.
     NextStepNotDue,
     /// A status changes without an audit entry.
@@ -150,7 +152,11 @@ impl Defect {
 
     /// Applies the defect to an answer of the table.
     pub fn change_read(self, answer: &str) -> Option<String> {
+        const THROTTLED: &str = "ProvisionedThroughputExceededException";
         let forgotten = match self {
+            Self::ThrottleNotRepeated if answer.contains(THROTTLED) => {
+                return Some(answer.replace(THROTTLED, "ValidationException"));
+            }
             Self::ClaimThoughtOver => "lease_until",
             Self::KeyThoughtYoung => "first_sent_at",
             _ => return None,

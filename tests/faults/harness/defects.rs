@@ -5,71 +5,19 @@
 //!
 //! Some defects are harmless alone, because of a second precaution; their tests remove both.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use super::campaign::on_one_thread;
 use super::declines::{self, Declines};
 use super::defect::Defect;
+use super::defective::{Defective, assert_problem, problem};
 use super::explorer::{ExploreLimits, explore};
-use super::invariant::Invariant;
 use super::outside::Happening;
 use super::payout_scenario::{self, FORGOTTEN, Payouts};
 use super::payouts;
 use super::random_run::{FaultRates, random_run};
-use super::reminders::{self, Act, Reminders, Step};
-use super::scenario::{Scenario, WorkerFuture};
-use super::scheduler::ClockJump;
+use super::reminder_scenario::{Act, Reminders, Step};
+use super::reminders;
+use super::scenario::Scenario;
 use super::webhooks::{Deliveries, Delivery};
-use support::world::World;
-
-/// A scenario whose workers have defects.
-pub(super) struct Defective<S>(pub(super) S, pub(super) &'static [Defect]);
-
-impl<S: Scenario> Scenario for Defective<S> {
-    fn name(&self) -> String {
-        format!("{:?} in {}", self.1, self.0.name())
-    }
-
-    fn workers(&self) -> usize {
-        self.0.workers()
-    }
-
-    async fn prepare(&self, world: &World) {
-        self.0.prepare(world).await;
-    }
-
-    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
-        self.0.run_worker(worker, process)
-    }
-
-    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
-        self.0.invariants()
-    }
-
-    async fn again(&self, world: &World) {
-        self.0.again(world).await;
-    }
-
-    async fn tick(&self, world: &World) -> u64 {
-        self.0.tick(world).await
-    }
-
-    fn defects(&self) -> &'static [Defect] {
-        self.1
-    }
-
-    fn clock_jumps(&self) -> &'static [ClockJump] {
-        self.0.clock_jumps()
-    }
-
-    fn pause(&self) -> ClockJump {
-        self.0.pause()
-    }
-
-    async fn at_rest(&self, world: &World, told: &str) {
-        self.0.at_rest(world, told).await;
-    }
-}
 
 /// Enough seeds for random runs to find every defect.
 const SEEDS: u64 = 300;
@@ -104,18 +52,6 @@ fn found_in_storms<S: Scenario>(
     panic!("{defects:?}: {SEEDS} storms show nothing");
 }
 
-pub(super) fn problem(attempt: impl FnOnce()) -> Option<String> {
-    let panic = catch_unwind(AssertUnwindSafe(attempt)).err()?;
-    let text = panic.downcast_ref::<String>().cloned();
-    Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
-}
-
-pub(super) fn assert_problem(name: &str, problem: Option<String>, words: &str) {
-    let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
-    assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
-    eprintln!("{name}: found, {words}");
-}
-
 /// One clock jump and one interruption.
 const JUMP: ExploreLimits = ExploreLimits { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
 
@@ -130,7 +66,7 @@ const LAPSING: FaultRates = FaultRates { jump: 80, ..FaultRates::HARSH };
 
 /// Four sweeps over four members with free days.
 fn ticks_over_grants(_: u64) -> Reminders {
-    Reminders { members: 4, step: Step::Days, acts: vec![Act::Tick; 4] }
+    Reminders { members: 4, ..Reminders::of_one(Step::Days, &[Act::Tick; 4]) }
 }
 
 fn two_ticks(step: Step) -> Reminders {

@@ -1,6 +1,6 @@
 //! Invariants: conditions after every call, and conditions at rest.
 
-use super::rows::Rows;
+use super::rows::{Row, Rows};
 use support::world::World;
 
 pub trait Invariant {
@@ -9,7 +9,7 @@ pub trait Invariant {
         Ok(())
     }
 
-    /// Checked at the end, when all work is finished; before and after are the same.
+    /// Checked at the end, when all work is finished.
     fn at_rest(&self, _moment: &Moment<'_>) -> Result<(), String> {
         Ok(())
     }
@@ -17,11 +17,26 @@ pub trait Invariant {
 
 /// The world before and after one call.
 pub struct Moment<'a> {
-    pub before: &'a Rows,
     pub after: &'a Rows,
     /// The worker of the call; `None` for a clock jump or a death.
     pub actor: Option<usize>,
     pub world: &'a World,
+    changes: Vec<(Option<&'a Row>, Option<&'a Row>)>,
+}
+
+impl<'a> Moment<'a> {
+    pub fn after_call(before: &'a Rows, after: &'a Rows, actor: Option<usize>, world: &'a World) -> Self {
+        Self { after, actor, world, changes: before.changes(after).collect() }
+    }
+
+    pub fn at_rest(rows: &'a Rows, world: &'a World) -> Self {
+        Self { after: rows, actor: None, world, changes: Vec::new() }
+    }
+
+    /// Every changed row before and after the call. All invariants need them, so they are compared once.
+    pub fn changes(&self) -> impl Iterator<Item = (Option<&'a Row>, Option<&'a Row>)> {
+        self.changes.iter().copied()
+    }
 }
 
 /// Returns the problem unless the condition holds.

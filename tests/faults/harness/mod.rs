@@ -2,19 +2,21 @@
 //! a time.
 //!
 //! A job defines a [`scenario::Scenario`]: a prepared world, workers, and the invariants that must hold after
-//! every call and at rest. Two engines run it:
+//! every call and at rest. Three engines run it:
 //!
 //! - [`explorer::explore`] executes the requests of two or three workers in *every* order, with up to a given
 //!   number of deaths and clock jumps in between;
 //! - [`random_run::random_run`] processes many items in one random order, with errors, lost answers, throttles,
-//!   deaths and jumps. The seed decides everything; a failing run prints it.
+//!   deaths and jumps. The seed decides everything; a failing run prints it;
+//! - [`fault_sweep::sweep`] runs the workers one after the other, once for each kind of fault ([`fault::Fault`]) and
+//!   each request at which it can occur: deaths, errors, lost answers, refusals, and a worker that is held up while
+//!   the others run.
 //!
 //! Every worker is its own process ([`process`]) with the real routers, the real SDK, and the providers over real
 //! HTTP. The gate is outside of the worker's code. Runs are repeatable, because one request runs at a time on one
 //! thread, ids are counted, and time moves only on request.
 //!
-//! In addition [`refusals`] lets the providers refuse every call of a job, one call at a time, and [`restores`]
-//! restores an older copy of the table.
+//! The tests of the sweeps are in [`fault_sweeps`] and [`refusals`]. [`restores`] restores an older copy of the table.
 //!
 //! Not explored: rate limit rows bypass the gate, because they have their own proofs and decide nothing here; of
 //! the ranges that one worker reads concurrently the first is read first; and a sleeping worker wakes when nobody
@@ -30,18 +32,27 @@
 //! A failure prints the scenario, the seed or the order, the number of the call, and every call before it.
 
 mod booked;
+mod booking_requests;
+mod callers;
 mod campaign;
+mod course;
 mod defect;
+mod defective;
 mod explorer;
+mod fault;
+mod fault_sweep;
 mod gate;
 mod invariant;
 mod invariants;
 mod orders;
 mod outside;
+mod payout_end;
 mod payout_scenario;
 mod print;
 mod process;
 mod random_run;
+mod reminder_end;
+mod reminder_scenario;
 mod rows;
 mod scenario;
 mod scheduler;
@@ -53,6 +64,7 @@ mod wire;
 
 mod declines;
 mod defects;
+mod fault_sweeps;
 mod payouts;
 mod reconciliation;
 mod refusal_defects;
@@ -60,4 +72,5 @@ mod refusals;
 mod reminders;
 mod restores;
 mod stripe_events;
+mod sweep_defects;
 mod webhooks;

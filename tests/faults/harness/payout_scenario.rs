@@ -3,23 +3,21 @@
 use std::sync::OnceLock;
 
 use chrono::Duration;
-use http::{Method, Request};
-use local::service::TABLE;
-use serde_json::json;
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::marketplace::ledger::LedgerAccount;
-use shared::http::extension::RequestId;
 
 use super::booked::Booked;
+use super::callers::{pay_by_hand, person_of_the_company};
 use super::invariant::Invariant;
 use super::invariants::of_money;
 use super::outside::{Happening, deliver_webhooks, mark_delivered, nth};
+use super::payout_end;
 use super::rows::{Row, Rows};
 use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
-use support::browser::{Browser, ORIGIN};
-use support::payees::{Job, PAYOUTS, PROCESS};
-use support::world::{COMPANY, REMINDERS, World, unknown_client_ip};
+use support::browser::Browser;
+use support::payees::{Job, PAYOUTS};
+use support::world::{COMPANY, REMINDERS, World};
 
 /// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +35,14 @@ pub(super) enum Act {
 pub(super) struct Payouts {
     /// The number of jobs per professional.
     pub jobs: Vec<usize>,
+    /// The prices of the jobs in order, without a fee; otherwise each costs 100 dollars with the usual fee.
+    pub prices: &'static [i64],
     /// The debt of the first professional.
     pub debt: i64,
     /// Whether the first job has an open dispute.
     pub disputed: bool,
+    /// Whether every open dispute is won before incomplete work is finished.
+    pub wins: bool,
     /// The platform's balance, if Stripe named no charges to fund the transfers.
     pub balance: Option<i64>,
     pub clock_jumps: &'static [ClockJump],
@@ -67,8 +69,10 @@ impl Payouts {
         let (jobs, acts) = (jobs.to_vec(), acts.to_vec());
         Self {
             jobs,
+            prices: &[],
             debt: 0,
             disputed: false,
+            wins: false,
             balance: None,
             clock_jumps: &[CLAIMS],
             pause: PAUSE,
@@ -79,6 +83,25 @@ impl Payouts {
 
     pub(super) fn in_clock_jumps(self, clock_jumps: &'static [ClockJump]) -> Self {
         Self { clock_jumps, ..self }
+    }
+
+    /// Every batch is over, and every share was paid or waits for a bank or for Stripe.
+    pub(super) async fn check_paid(&self, world: &World, context: &str) {
+        let rows = Rows::read(&world.service.dynamo);
+        let batches = rows.of("BATCHES#").find(|row| row.text("status") != "completed");
+        assert!(batches.is_none(), "{context}\na batch is not over: {batches:?}");
+        for booked in rows.bookings() {
+            let booking = booked.booking.as_ref().unwrap();
+            let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
+            let owed = shared::domain::marketplace::ledger::position(booking)
+                .get(&owed)
+                .copied()
+                .unwrap_or_default();
+            // A reversed amount is owed again; a person decides how it is paid.
+            let fits = booking.status == BookingStatus::PaidOut && -owed <= booking.amounts.reversed;
+            assert!(fits || is_blocked(&booked, &rows), "{context}\nnot paid: {}", booked.projected);
+        }
+        payout_end::check_amounts(self, world, context).await;
     }
 
     /// Adds a professional of another company, whom only the schedule pays.
@@ -96,9 +119,9 @@ impl Payouts {
 
 impl Scenario for Payouts {
     fn name(&self) -> String {
-        let Self { jobs, debt, disputed, acts, .. } = self;
+        let Self { jobs, prices, debt, disputed, acts, .. } = self;
         let disputed = if *disputed { ", the first one disputed" } else { "" };
-        format!("payouts, jobs {jobs:?}, debt {debt}{disputed}, {acts:?}")
+        format!("payouts, jobs {jobs:?} {prices:?}, debt {debt}{disputed}, {acts:?}")
     }
 
     fn workers(&self) -> usize {
@@ -106,12 +129,19 @@ impl Scenario for Payouts {
     }
 
     async fn prepare(&self, world: &World) {
+        let mut prices = self.prices.iter().enumerate();
         for (number, jobs) in self.jobs.iter().enumerate() {
             let professional = format!("user_{number}");
             world.add_payee(COMPANY, &professional, "usd").await;
             for _ in 0..*jobs {
                 let names_charge = self.balance.is_none();
-                world.add_job(&Job { names_charge, ..Job::of(world, &professional) }).await;
+                let mut job = Job { names_charge, ..Job::of(world, &professional) };
+                if let Some((hours, price)) = prices.next() {
+                    // The debt takes the earliest shares.
+                    let completed_at = job.completed_at + Duration::hours(hours as i64 - 12);
+                    job = Job { fee: 0, completed_at, price: *price, ..job };
+                }
+                world.add_job(&job).await;
             }
         }
         if self.debt > 0 {
@@ -150,6 +180,10 @@ impl Scenario for Payouts {
 
     async fn again(&self, world: &World) {
         deliver_webhooks(world).await;
+        if self.wins {
+            Happening::Won(0).apply(world);
+            deliver_webhooks(world).await;
+        }
     }
 
     async fn tick(&self, world: &World) -> u64 {
@@ -159,21 +193,9 @@ impl Scenario for Payouts {
         finish(world).await
     }
 
-    async fn at_rest(&self, world: &World, told: &str) {
-        let rows = Rows::read(&world.service.dynamo);
-        let batches = rows.of("BATCHES#").find(|row| row.text("status") != "completed");
-        assert!(batches.is_none(), "{told}\na batch is not over: {batches:?}");
-        for booked in rows.bookings() {
-            let booking = booked.booking.as_ref().unwrap();
-            let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
-            let owed = shared::domain::marketplace::ledger::position(booking)
-                .get(&owed)
-                .copied()
-                .unwrap_or_default();
-            // A reversed amount is owed again; a person decides how it is paid.
-            let fits = booking.status == BookingStatus::PaidOut && -owed <= booking.amounts.reversed;
-            assert!(fits || is_blocked(&booked, &rows), "{told}\nnot paid: {}", booked.projected);
-        }
+    async fn at_rest(&self, world: &World, context: &str) {
+        self.check_paid(world, context).await;
+        payout_end::check_batches(self, world, context);
     }
 }
 
@@ -219,35 +241,8 @@ impl Act {
         match self {
             Self::Tick => world.service.fire("payouts", PAYOUTS, world.now()).await.status().to_string(),
             Self::Sweep => world.service.fire("reminders", REMINDERS, world.now()).await.status().to_string(),
-            Self::ByHand => by_hand(world, person).await,
+            Self::ByHand => pay_by_hand(world, person).await,
             Self::AtStripe(happening) => happening.run(world).await,
         }
     }
-}
-
-/// A person who pays for the platform in this company; the environment names another company.
-async fn person_of_the_company(world: &World) -> Browser {
-    let browser = world.staff("provider").await;
-    let mut rows = world.service.dynamo.rows(TABLE);
-    rows.retain(|row| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SESSION#")));
-    rows.iter_mut().for_each(|row| row["company"]["S"] = json!(COMPANY));
-    world.service.dynamo.put_rows(TABLE, &rows);
-    browser
-}
-
-async fn by_hand(world: &World, person: &Browser) -> String {
-    let mut request = Request::builder()
-        .method(Method::POST)
-        .uri(PROCESS)
-        .header("origin", ORIGIN)
-        .header("cookie", person.cookie.clone().unwrap())
-        .header("x-csrf-token", &person.csrf_token)
-        .header("content-type", "application/json")
-        .header("idempotency-key", "by-hand")
-        .body(json!({"dry_run": false}).to_string().into())
-        .unwrap();
-    request.extensions_mut().insert(unknown_client_ip());
-    // The answer is stored, so a random id would make every run different.
-    request.extensions_mut().insert(RequestId("by-hand".to_owned()));
-    world.service.ask(request).await.status().to_string()
 }

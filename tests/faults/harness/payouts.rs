@@ -1,8 +1,9 @@
 //! Payouts: concurrent runs, runs by hand, and events at Stripe.
 
-use super::campaign::{campaign, explored, in_a_row, repeats};
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
-use super::gate::Order;
+use super::fault::Fault;
+use super::fault_sweep::sweep;
 use super::outside::Happening;
 use super::payout_scenario::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
 use super::random_run::FaultRates;
@@ -68,10 +69,7 @@ fn a_dispute_that_is_won_during_a_tick_is_paid_once() {
 fn a_dispute_won_where_the_lists_lag_behind_is_paid_on_the_next_day_of_payouts() {
     let acts = [Act::Tick, Act::AtStripe(Happening::Won(0)), Act::Tick];
     let scenario = Payouts { disputed: true, ..Payouts::of(&[1], &acts) };
-    in_a_row(&scenario, |worker, asked| {
-        let lags = worker == 2 && asked.words.starts_with("Query biz_alpha#user_0");
-        if lags { Order::Stale } else { Order::Go }
-    });
+    sweep(&scenario, &[Fault::StaleIndex]);
 }
 
 #[test]

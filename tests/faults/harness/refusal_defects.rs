@@ -4,19 +4,19 @@ use std::sync::OnceLock;
 
 use super::declines::{self, Declines};
 use super::defect::Defect;
-use super::defects::{Defective, assert_problem, found, problem};
+use super::defects::found;
 use super::explorer::ExploreLimits;
+use super::fault::REFUSALS;
 use super::outside::Happening;
 use super::reconciliation::{self, Missed};
-use super::refusals::refused_at_every_call;
 use super::restores::Restored;
 use super::scenario::Scenario;
 use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_TAKEN_BACK, OF_UNDELIVERED, Story};
+use super::sweep_defects::found_by;
 
 /// Like `found`, with every call refused in turn.
 fn found_when_refused(defects: &'static [Defect], scenario: impl Scenario, words: &str) {
-    let scenario = Defective(scenario, defects);
-    assert_problem(&scenario.name(), problem(|| _ = refused_at_every_call(&scenario)), words);
+    found_by(&REFUSALS, defects, scenario, words);
 }
 
 #[test]

@@ -43,6 +43,14 @@ pub trait Scenario {
         PAUSES
     }
 
+    /// Further times that pass after it, each with its work.
+    fn further_pauses(&self) -> &'static [ClockJump] {
+        &[]
+    }
+
+    /// Adds fault rules of the providers, which a copy of a prepared world does not have.
+    fn add_fault_rules(&self, _world: &World) {}
+
     fn invariants(&self) -> Vec<Box<dyn Invariant>>;
 
     /// Repeats external requests that got no answer.
@@ -66,21 +74,28 @@ pub trait Scenario {
 /// checks everything.
 pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], world: &World, told: &str) {
     scenario.again(world).await;
-    world.advance(scenario.pause());
-    for ticks in 0.. {
-        let due = scenario.tick(world).await;
-        if due == 0 {
-            break;
-        }
-        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks: {:#?}", due_rows(world));
-        world.advance(LEASES);
+    for pause in [&[scenario.pause()], scenario.further_pauses()].concat() {
+        world.advance(pause);
+        finish_due(scenario, world, told).await;
     }
     let rows = Rows::read(&world.service.dynamo);
-    let moment = Moment { before: &rows, after: &rows, actor: None, world };
+    let moment = Moment::at_rest(&rows, world);
     for invariant in invariants {
         invariant.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
     }
     scenario.at_rest(world, told).await;
+}
+
+/// Runs the job until nothing is due.
+async fn finish_due(scenario: &impl Scenario, world: &World, told: &str) {
+    for ticks in 0.. {
+        let due = scenario.tick(world).await;
+        if due == 0 {
+            return;
+        }
+        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks: {:#?}", due_rows(world));
+        world.advance(LEASES);
+    }
 }
 
 /// The due rows, to understand why they still are.

@@ -45,6 +45,15 @@ impl Touch {
         Self::Rows { read, written }
     }
 
+    /// Whether it may change the table or a provider.
+    pub fn changes(&self) -> bool {
+        self.writes_rows() || matches!(self, Self::Provider { changes: true })
+    }
+
+    pub fn writes_rows(&self) -> bool {
+        matches!(self, Self::Rows { written, .. } if !written.is_empty())
+    }
+
     pub fn commutes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nothing, _) | (_, Self::Nothing) => true,

@@ -40,13 +40,6 @@ pub const FAULT_POINTS: [FaultPoint; 9] = [
     FaultPoint::DeathAfterCall,
 ];
 
-impl FaultPoint {
-    /// Whether an effect may end in doubt; the SDK's own retries prevent it.
-    pub fn may_leave_doubt(self) -> bool {
-        !matches!(self, Self::Error(Failure::Throttled, 1) | Self::Lost(1))
-    }
-}
-
 /// A fault that waits for its call.
 pub struct InjectedFault {
     struck: Arc<AtomicBool>,

@@ -87,7 +87,7 @@ fn payout(booked: &Booked<'_>) -> Result<(), String> {
 
 /// Facts are only added, and each change is counted.
 fn grows(moment: &Moment<'_>) -> Result<(), String> {
-    for (before, after) in moment.before.changes(moment.after) {
+    for (before, after) in moment.changes() {
         let Some(before) = before.filter(|row| row.text("sk") == "BOOKING") else { continue };
         let Some(after) = after else { return Err(format!("a booking is gone: {before}")) };
         let (old, new) = (before.number("version"), after.number("version"));

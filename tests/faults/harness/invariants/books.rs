@@ -19,7 +19,7 @@ impl Invariant for LedgerSumsToZero {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let kinds = ["LEDGER#", "BALANCE#", "BOOKING#"];
         let is_of_money = |row: &Row| kinds.iter().any(|kind| row.text("pk").starts_with(kind));
-        let mut changes = moment.before.changes(moment.after);
+        let mut changes = moment.changes();
         if changes.any(|(before, after)| before.or(after).is_some_and(is_of_money)) {
             return check(moment.after);
         }

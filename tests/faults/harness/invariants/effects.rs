@@ -15,7 +15,7 @@ const FROZEN: [&str; 4] = ["request", "downstream_key", "operation", "kind"];
 
 impl Invariant for Fences {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
-        for (before, after) in moment.before.changes(moment.after) {
+        for (before, after) in moment.changes() {
             let is_effect = |row: &&Row| row.text("sk").starts_with("ACTION#");
             let Some(before) = before.filter(is_effect) else { continue };
             let Some(after) = after else { return Err(format!("an effect is gone: {before}")) };

@@ -8,7 +8,7 @@ pub struct AppliedOnce;
 
 impl Invariant for AppliedOnce {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
-        for (before, after) in moment.before.changes(moment.after) {
+        for (before, after) in moment.changes() {
             let Some(before) = before.filter(|row| row.text("pk").starts_with("EVENT#")) else { continue };
             must(after.is_some(), || format!("an event is gone: {before}"))?;
             let applied = before.text("status") == "applied";
@@ -24,7 +24,7 @@ pub struct EventsAccountedFor;
 
 impl Invariant for EventsAccountedFor {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
-        let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
+        let changes = moment.changes().filter_map(|(_, after)| after);
         for event in changes.filter(|row| row.text("pk").starts_with("EVENT#")) {
             is_accounted_for(event).map_err(|problem| format!("{problem}: {event}"))?;
         }

@@ -17,7 +17,7 @@ const HELD: [&str; 4] = ["fence", "owner", "lease_until", "next_cursor"];
 impl Invariant for OneAtAPayee {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut touched = BTreeSet::new();
-        for (before, after) in moment.before.changes(moment.after) {
+        for (before, after) in moment.changes() {
             let Some(row) = after.or(before) else { continue };
             match row.text("sk") {
                 "PAYEE" => {

@@ -10,7 +10,7 @@ pub struct EndedRunsLeaveNothing;
 
 impl Invariant for EndedRunsLeaveNothing {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
-        let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
+        let changes = moment.changes().filter_map(|(_, after)| after);
         let is_run = |row: &&crate::harness::rows::Row| {
             row.text("pk") == "JOB#reconciliation" && row.text("sk").starts_with("RUN#")
         };
