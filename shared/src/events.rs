@@ -1,5 +1,5 @@
 //! Event intake: an event is stored before it is acknowledged, and applied at once if possible. Otherwise the
-//! sweep retries it with back-off, and sets it aside with a reason once retries are exhausted.
+//! sweep retries it with backoff, and sets it aside with a reason once retries are exhausted.
 //!
 //! The usual event costs two requests to the table: a read of the membership or booking, then one transaction
 //! that stores the event *as applied* with everything that follows from it. So an event is never applied

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The claim is fenced by its owner: a worker whose lease has expired cannot overwrite the answer of the worker
-//! that took over. A worker recognises its own claim if the response to the claim was lost.
+//! that took over. A worker recognizes its own claim if the response to the claim was lost.
 
 use chrono::{DateTime, Duration, Utc};
 use ring::digest::{Context, SHA256};

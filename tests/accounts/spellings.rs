@@ -47,7 +47,7 @@ async fn a_password_matches_in_every_unicode_normalization() {
 }
 
 #[tokio::test]
-async fn a_hash_of_before_passwords_were_normalised_stays_usable_and_is_made_anew() {
+async fn a_hash_of_before_passwords_were_normalized_stays_usable_and_is_made_anew() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     // As it was hashed then: the very text that was typed.
@@ -63,7 +63,7 @@ async fn a_hash_of_before_passwords_were_normalised_stays_usable_and_is_made_ane
 }
 
 #[tokio::test]
-async fn two_hundred_and_fifty_six_characters_are_counted_after_normalisation() {
+async fn two_hundred_and_fifty_six_characters_are_counted_after_normalization() {
     let world = World::start().await;
     let long = format!("{COMPOSED} {}", "xyÿ7é ".repeat(40));
     let long: String = long.chars().take(256).collect();

@@ -148,7 +148,7 @@ async fn an_answer_too_long_to_be_kept_is_given_and_the_key_is_free() {
     let again = send(&world, "/test/long", "{}", Some("key-1")).await;
     assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 200), "{}", again.body.len());
     let operation = |answer: &Answer| answer.json()["operation"].clone();
-    assert_eq!(operation(&first), operation(&again), "the same request: its effects recognise themselves");
+    assert_eq!(operation(&first), operation(&again), "the same request: its effects recognize themselves");
     assert_eq!((runs.load(Ordering::SeqCst), is_replay(&again)), (2, false));
 }
 

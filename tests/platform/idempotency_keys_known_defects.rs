@@ -19,7 +19,7 @@ use support::answer::is_replay;
 use support::backstage::until;
 use support::world::{COMPANY, World, beginning};
 
-/// Longer than a request's time-out, so the next request may take over.
+/// Longer than a request's timeout, so the next request may take over.
 fn lease() -> Duration {
     Duration::seconds(60)
 }

@@ -163,3 +163,32 @@ fn nothing_is_named_after_being_handy() {
         }
     }
 }
+
+/// One spelling of each term, so that a search finds all of its places.
+const OTHER_SPELLINGS: [(&str, &str); 6] = [
+    ("normalis", "normaliz"),
+    ("recognis", "recogniz"),
+    ("de-duplic", "deduplic"),
+    ("back-off", "backoff"),
+    ("time-out", "timeout"),
+    ("web hook", "webhook"),
+];
+
+#[test]
+fn every_term_has_one_spelling() {
+    let mut wrong = Vec::new();
+    for file in texts("") {
+        // Fixtures are the providers' texts, and this file lists the spellings.
+        let is_exempt = file.path.contains("/fixtures/") || file.path.ends_with("repository/language.rs");
+        if is_exempt || !(file.path.ends_with(".rs") || file.path.ends_with(".md")) {
+            continue;
+        }
+        let text = file.text.to_lowercase();
+        for (other, right) in OTHER_SPELLINGS {
+            if text.contains(other) {
+                wrong.push(format!("{}: {other}, write {right}", file.path));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}

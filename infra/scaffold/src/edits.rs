@@ -6,12 +6,39 @@ use crate::function::Function;
 /// The table of routes.
 pub const ROUTES: &str = "shared/src/auth/routes.rs";
 
+/// Where a block is inserted.
+enum Anchor {
+    /// Before the first line that begins so.
+    Before(String),
+    /// Before the first line that has this in it.
+    BeforeLineWith(String),
+    /// At the start of the list that follows the line with this in it, one line further down.
+    InListAfter(String),
+}
+
+impl Anchor {
+    /// The position in the text.
+    fn find(&self, text: &str) -> Option<usize> {
+        let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = |at: usize| text[at..].find('\n').map(|length| at + length + 1);
+        match self {
+            Self::Before(prefix) => Some(text.find(&format!("\n{prefix}"))? + 1),
+            Self::BeforeLineWith(part) => text.find(part.as_str()).map(line_start),
+            Self::InListAfter(part) => line_end(line_end(text.find(part.as_str())?)?),
+        }
+    }
+
+    fn text(&self) -> &str {
+        let (Self::Before(text) | Self::BeforeLineWith(text) | Self::InListAfter(text)) = self;
+        text
+    }
+}
+
 /// A block of lines in a file.
 pub struct Edit {
     /// The file, from the root of the repository.
     pub path: String,
-    /// The prefix of the line before which the block is inserted.
-    before: &'static str,
+    anchor: Anchor,
     /// The lines with their line breaks.
     block: String,
 }
@@ -19,11 +46,9 @@ pub struct Edit {
 impl Edit {
     /// Inserts the block into a text.
     pub fn insert(&self, text: &str) -> Result<String, String> {
-        let before = format!("\n{}", self.before);
-        let at = text
-            .find(&before)
-            .ok_or_else(|| format!("{}: no line begins with `{}`", self.path, self.before))?;
-        Ok(format!("{}{}{}", &text[..=at], self.block, &text[at + 1..]))
+        let at = self.anchor.find(text);
+        let at = at.ok_or_else(|| format!("{}: no line has `{}`", self.path, self.anchor.text()))?;
+        Ok(format!("{}{}{}", &text[..at], self.block, &text[at..]))
     }
 
     /// Removes the block from a text.
@@ -39,8 +64,7 @@ impl Edit {
 pub fn of(function: &Function) -> Vec<Edit> {
     let Function { name, method, path, access, .. } = function;
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
-    let edit =
-        |path: &str, before: &'static str, block: String| Edit { path: path.to_owned(), before, block };
+    let edit = |path: &str, before: &str, block: String| before_line(path, before, block);
     let tests = test_binary(function);
     let mut edits = vec![
         edit(
@@ -88,17 +112,22 @@ pub fn of(function: &Function) -> Vec<Edit> {
 /// The descriptions of parameters, as they are now.
 const PARAMETERS: &str = include_str!("../../openapi/src/parameters.rs");
 
-/// The places in the API document beside the function's own file: the list of its product, and the parameters of its
-/// path that no other route has.
+/// The places in the API document beside the function's own file: the list of its product, and its parameters.
 fn document(function: &Function) -> Vec<Edit> {
     let product = format!("infra/openapi/src/{}.rs", function.product);
     let module = function.module();
-    let edit =
-        |path: &str, before: &'static str, block: String| Edit { path: path.to_owned(), before, block };
+    let edit = |path: &str, before: &str, block: String| before_line(path, before, block);
     let mut edits = vec![
         edit(&product, "pub mod ", format!("pub mod {module};\n")),
         edit(&product, "    ]", format!("        {module}::function(),\n")),
     ];
+    edits.extend(parameters(function));
+    edits
+}
+
+/// The parameters of the path that no other route has.
+fn parameters(function: &Function) -> Vec<Edit> {
+    let mut edits = Vec::new();
     for name in function.parameters() {
         let words = name.split('_').map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..]));
         let row = format!(
@@ -106,7 +135,7 @@ fn document(function: &Function) -> Vec<Edit> {
             words.collect::<String>(),
         );
         if PARAMETERS.contains(&row) || !PARAMETERS.contains(&format!("Path, \"{name}\",")) {
-            edits.push(edit("infra/openapi/src/parameters.rs", "        Parameter(", row));
+            edits.push(before_line("infra/openapi/src/parameters.rs", "        Parameter(", row));
         }
     }
     edits
@@ -120,6 +149,37 @@ fn test_binary(function: &Function) -> (&'static str, &'static str) {
         "recovery" => ("tests/recovery/main.rs", "mod settings;"),
         _ => ("tests/platform/main.rs", "mod health;"),
     }
+}
+
+fn before_line(path: &str, before: &str, block: String) -> Edit {
+    Edit { path: path.to_owned(), anchor: Anchor::Before(before.to_owned()), block }
+}
+
+/// The edits for one more route of a function that exists.
+pub fn of_route(function: &Function) -> Vec<Edit> {
+    let Function { name, method, path, access, .. } = function;
+    let folder = function.folder();
+    let target = format!("\"dest\": \"/{folder}/src/main.rs\"");
+    let edit = |path: &str, anchor: Anchor, block: String| Edit { path: path.to_owned(), anchor, block };
+    let mut edits = vec![
+        edit(
+            ROUTES,
+            Anchor::Before(format!("    route(\"{name}\", ")),
+            format!("    route(\"{name}\", \"{method}\", \"{path}\", Access::{access}),\n"),
+        ),
+        edit(
+            "template.yaml",
+            Anchor::InListAfter(format!("BuildProperties: {{Binary: {name}}}")),
+            format!("        - {method} {path}\n"),
+        ),
+        edit(
+            "vercel.json",
+            Anchor::BeforeLineWith(target.clone()),
+            format!("    {{ \"src\": \"{}\", {target} }},\n", pattern(path)),
+        ),
+    ];
+    edits.extend(parameters(function));
+    edits
 }
 
 /// The path as a Vercel pattern.

@@ -1,5 +1,5 @@
 //! `cargo scaffold PRODUCT/NAME METHOD PATH ACCESS` adds a function with its first route to all files that both
-//! platforms, the local server, the API document and the tests need.
+//! platforms, the local server, the API document and the tests need; or a further route to a function that exists.
 //!
 //! `cargo scaffold --remove PRODUCT/NAME` removes it again, as long as its blocks are unchanged.
 
@@ -19,6 +19,7 @@ const USAGE: &str = "\
 cargo scaffold PRODUCT/NAME METHOD PATH ACCESS   such as: marketplace/directory GET /api/professionals/{slug} Anyone
 cargo scaffold --remove PRODUCT/NAME
 
+With the folder of a function that exists, the route is added to it.
 ACCESS is a value of shared::auth::Access: Anyone, SignedIn, OWNER, STAFF, PAYERS, PARTIES.";
 
 fn main() -> ExitCode {
@@ -49,12 +50,12 @@ fn main() -> ExitCode {
 fn add(root: &Path, function: &Function) -> Result<String, String> {
     let folder = root.join(function.folder());
     if folder.exists() {
-        return Err(format!("{} is there already", function.folder()));
+        return add_route(root, function);
     }
     if !folder.parent().is_some_and(Path::is_dir) {
         return Err(format!("functions/{} is no product; make the folder first", function.product));
     }
-    let edited = edited(root, function, Edit::insert)?;
+    let edited = edited(root, edits::of(function), Edit::insert)?;
     for (path, text) in files::of(function) {
         let path = root.join(path);
         let parent = path.parent().ok_or("a file without a folder")?;
@@ -68,10 +69,26 @@ fn add(root: &Path, function: &Function) -> Result<String, String> {
     ))
 }
 
+/// A further route of a function that exists.
+fn add_route(root: &Path, function: &Function) -> Result<String, String> {
+    let Function { method, path, .. } = function;
+    let routes = read(root, edits::ROUTES)?;
+    if routes.contains(&format!("\"{method}\", \"{path}\",")) {
+        return Err(format!("{method} {path} is there already"));
+    }
+    let edited = edited(root, edits::of_route(function), Edit::insert)?;
+    edited.iter().try_for_each(|(path, text)| write(&root.join(path), text))?;
+    Ok(format!(
+        "{method} {path} is listed for {}. Next: its handler and `.on(…)` in src/lib.rs, its wording in infra/openapi, \
+         a test, then `cargo openapi`.\n",
+        function.folder()
+    ))
+}
+
 fn remove(root: &Path, folder: &str) -> Result<String, String> {
     let routes = read(root, edits::ROUTES)?;
     let function = Function::find(folder, &routes)?;
-    let edited = edited(root, &function, Edit::remove)?;
+    let edited = edited(root, edits::of(&function), Edit::remove)?;
     edited.iter().try_for_each(|(path, text)| write(&root.join(path), text))?;
     for (path, _) in files::of(&function) {
         let path = root.join(path);
@@ -86,11 +103,11 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
 /// All shared files with their edits applied.
 fn edited(
     root: &Path,
-    function: &Function,
+    changes: Vec<Edit>,
     edit: impl Fn(&Edit, &str) -> Result<String, String>,
 ) -> Result<Vec<(String, String)>, String> {
     let mut edited: Vec<(String, String)> = Vec::new();
-    for change in edits::of(function) {
+    for change in changes {
         let known = edited.iter_mut().find(|(path, _)| *path == change.path);
         match known {
             Some((_, text)) => *text = edit(&change, text)?,
@@ -120,7 +137,7 @@ mod tests {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
         for (path, access) in [("/api/shelves/{shelf_id}", "OWNER"), ("/api/shelves", "Anyone")] {
             let function = Function::parse("marketplace/shelves", "POST", path, access).unwrap();
-            for (path, with) in edited(&root, &function, Edit::insert).unwrap() {
+            for (path, with) in edited(&root, edits::of(&function), Edit::insert).unwrap() {
                 let mut without = with.clone();
                 assert_ne!(without, read(&root, &path).unwrap(), "{path}");
                 for change in edits::of(&function).iter().filter(|change| change.path == path) {
@@ -135,9 +152,25 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_is_there_is_not_written_over() {
+    fn a_further_route_is_listed_with_the_others_of_its_function() {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let function = Function::parse("platform/health", "GET", "/api/health/x", "Anyone").unwrap();
+        let function =
+            Function::parse("recovery/nudge", "GET", "/api/cases/{case_id}/texts", "OWNER").unwrap();
+        let edited = edited(&root, edits::of_route(&function), Edit::insert).unwrap();
+        let paths: Vec<&str> = edited.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, [edits::ROUTES, "template.yaml", "vercel.json"]);
+        let template = &edited[1].1;
+        let listed = "      Routes:\n        - GET /api/cases/{case_id}/texts\n        - POST /api/cases/{case_id}/nudge\n";
+        assert!(template.contains(listed));
+        let pattern =
+            "{ \"src\": \"/api/cases/[^/]+/texts\", \"dest\": \"/functions/recovery/nudge/src/main.rs\" },\n";
+        assert!(edited[2].1.contains(pattern));
+    }
+
+    #[test]
+    fn a_route_that_is_there_is_not_added_again() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let function = Function::parse("platform/health", "GET", "/api/health", "Anyone").unwrap();
         assert!(add(&root, &function).unwrap_err().contains("is there already"));
         let function = Function::parse("nowhere/health", "GET", "/api/health/x", "Anyone").unwrap();
         assert!(add(&root, &function).unwrap_err().contains("is no product"));

@@ -200,7 +200,7 @@ fn slow(Function { id, name, timeout_seconds, job }: &Function) -> Alarm {
     }
 }
 
-/// The share of failed calls: answers with an error, crashes, time-outs and failed starts.
+/// The share of failed calls: answers with an error, crashes, timeouts and failed starts.
 fn share_of_errors(name: &str) -> String {
     let lambda = |id: &str, metric: &str| {
         format!(

@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(weakness("correct horse battery", &words), None);
         let long: String = "é".repeat(256);
         let decomposed = long.replace('é', "e\u{301}");
-        assert_eq!(weakness(&decomposed, &words), weakness(&long, &words), "counted after normalisation");
+        assert_eq!(weakness(&decomposed, &words), weakness(&long, &words), "counted after normalization");
     }
 
     #[tokio::test]

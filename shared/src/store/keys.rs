@@ -12,7 +12,7 @@
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | never read: a conditional write returns its state |
-//! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
+//! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: deduplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | the owner of a membership, payment or account that an event does not name |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | reconciliation's cursor, and the totals of its findings | `JOB#reconciliation` | `CURSOR`, `TOTALS` | the reconciliation |

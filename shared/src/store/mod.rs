@@ -85,7 +85,7 @@ impl Store {
     }
 
     /// Changes one row under its conditions and returns the row. There is no idempotency token, so the caller must
-    /// recognise its own earlier write in a refusal.
+    /// recognize its own earlier write in a refusal.
     pub(crate) async fn change<T: DeserializeOwned>(&self, write: Write) -> Result<Written<T>, StoreError> {
         let (key, parts) = write.into_parts();
         let answer = self

@@ -29,7 +29,7 @@ use sentry::Sentry;
 /// The time limit for all services together, per invocation.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The clients of the monitoring services; clones share their back-off.
+/// The clients of the monitoring services; clones share their backoff.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry(Option<Arc<Watchers>>);
 

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 const BACKOFF: Duration = Duration::from_secs(30);
 const MAX_BACKOFF: Duration = Duration::from_secs(600);
 
-/// A monitoring service; clones share its back-off.
+/// A monitoring service; clones share its backoff.
 #[derive(Clone)]
 pub(super) struct Sink {
     http: reqwest::Client,
@@ -30,7 +30,7 @@ impl Sink {
         Self { http, watcher, url, auth_header, backoff_until: Arc::default() }
     }
 
-    /// Sends the body unless the service is in back-off, and waits until `until` at the latest.
+    /// Sends the body unless the service is in backoff, and waits until `until` at the latest.
     pub(super) async fn send(&self, content_type: &'static str, body: Vec<u8>, until: Instant) {
         if self.backoff_until().is_some_and(|backoff_until| Instant::now() < backoff_until) {
             return;

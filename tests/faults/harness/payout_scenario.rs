@@ -55,7 +55,7 @@ pub(super) struct Payouts {
 
 const BYSTANDER: &str = "biz_beta";
 
-/// Longer than any back-off.
+/// Longer than any backoff.
 const PAUSE: ClockJump = Duration::minutes(61);
 /// Past the expiry of every claim, a payee's included.
 pub(super) const CLAIMS: ClockJump = Duration::minutes(7);

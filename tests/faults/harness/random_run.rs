@@ -19,7 +19,7 @@ pub struct FaultRates {
     pub trouble: usize,
     pub death: usize,
     pub jump: usize,
-    /// The most faults in one run, so that no back-off exceeds an hour.
+    /// The most faults in one run, so that no backoff exceeds an hour.
     pub most_troubles: usize,
     /// Whether faults happen at the providers only.
     pub spares_table: bool,

@@ -14,7 +14,7 @@ use support::world::World;
 /// A worker's run; returns its visible result.
 pub type WorkerFuture = Pin<Box<dyn Future<Output = String> + Send>>;
 
-/// Longer than any back-off.
+/// Longer than any backoff.
 const PAUSES: Duration = Duration::minutes(61);
 /// The runs that suffice to finish all work.
 const MAX_TICKS: u32 = 3;

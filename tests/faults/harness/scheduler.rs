@@ -43,7 +43,7 @@ impl Move {
 const TURNS_ASLEEP: u32 = 160;
 /// The same limit for a worker at the gate whose other request may still return.
 const TURNS_UNDER_WAY: u32 = 64;
-/// How much time advances while a worker sleeps; client time-outs are hundreds of times as long.
+/// How much time advances while a worker sleeps; client timeouts are hundreds of times as long.
 const NAP: Duration = Duration::from_millis(25);
 const MAX_NAPS: u32 = 400;
 

@@ -43,7 +43,7 @@
 //! Without the fresh reading (with the clock as read at the claim) a worker that slept pays twice. No
 //! protocol can detect a call that is executed more than an hour after the reading: its limits are that
 //! reading and call are in one invocation, awaited and never left to a background task, the
-//! client's time-out, and that Stripe does not execute a request that it received an hour ago.
+//! client's timeout, and that Stripe does not execute a request that it received an hour ago.
 
 mod attempt;
 mod batch;

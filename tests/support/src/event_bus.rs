@@ -19,7 +19,7 @@ use crate::world::{COMPANY, World};
 
 pub const PUBLISH: &str = "/api/cron/publish-events";
 
-/// Longer than any back-off of an entry.
+/// Longer than any backoff of an entry.
 pub const PAUSES: Duration = Duration::minutes(16);
 
 pub fn with_bus(name: &str) -> Option<String> {

@@ -25,7 +25,7 @@ use crate::sinks::Sinks;
 /// Concurrent requests to the bus.
 const AT_ONCE: usize = 4;
 
-/// The back-off of a rejected entry is its age, within these limits: short for a short outage, and cheap for a
+/// The backoff of a rejected entry is its age, within these limits: short for a short outage, and cheap for a
 /// long one.
 const MIN_BACKOFF_SECONDS: i64 = 60;
 const MAX_BACKOFF_SECONDS: i64 = 15 * 60;
@@ -98,7 +98,7 @@ pub(crate) fn is_ours(key: &Key) -> bool {
     key.kind() == RowKind::Audit
 }
 
-/// The back-off of a rejected entry.
+/// The backoff of a rejected entry.
 pub(crate) fn backoff(key: &Key, now: DateTime<Utc>) -> Duration {
     let happened_at = key.audited_at().unwrap_or(now);
     Duration::seconds((now - happened_at).num_seconds().clamp(MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS))

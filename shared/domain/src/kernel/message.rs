@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Incremented with every change of the texts below, so that an audit entry identifies the sent text.
 pub const TEMPLATE_VERSION: u32 = 1;
 
-/// The languages we write.
+/// The language of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -48,7 +48,7 @@ pub fn names_a_person(kind: &str) -> bool {
 /// The published content of one audit entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Announcement {
-    /// Equal for every delivery of the same entry, so that consumers can de-duplicate.
+    /// Equal for every delivery of the same entry, so that consumers can deduplicate.
     pub event_id: Uuid,
     /// When the entry was written.
     #[serde(with = "crate::kernel::time")]

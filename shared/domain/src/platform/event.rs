@@ -17,7 +17,7 @@ use crate::marketplace::payout::StripeAccountStatus;
 pub struct Event {
     /// The provider's id of the event, or one derived from its content if the payload has none.
     pub event_id: String,
-    /// The normalised name: `payment.failed`, without `app_`, with a dot.
+    /// The normalized name: `payment.failed`, without `app_`, with a dot.
     pub name: String,
     /// The tenant, if the event names it; otherwise it is found through the membership.
     #[serde(skip_serializing_if = "Option::is_none")]

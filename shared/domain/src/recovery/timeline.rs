@@ -21,7 +21,7 @@ pub use fact::{CaseFact, CaseFactKind, EndedBy, failure_key};
 /// A payment counts as a recovery up to this long after the first failure.
 pub const RECOVERY_WINDOW_DAYS: i64 = 14;
 
-/// Facts without influence are dropped after this time. Events are de-duplicated for 35 days and providers stop
+/// Facts without influence are dropped after this time. Events are deduplicated for 35 days and providers stop
 /// retrying after three, so older ones cannot arrive any more.
 const INERT_FACT_DAYS: i64 = 60;
 

@@ -28,7 +28,7 @@ impl Envelope {
     /// An event whose name cannot be stored is still valid: it is named [`UNNAMED`].
     pub(super) fn new(root: Value) -> Self {
         let named =
-            ["type", "action", "event"].iter().find_map(|key| super::name::normalise(root[key].as_str()?));
+            ["type", "action", "event"].iter().find_map(|key| super::name::normalize(root[key].as_str()?));
         Self { name: named.unwrap_or_else(|| UNNAMED.to_owned()), root }
     }
 

@@ -4,7 +4,7 @@
 ///
 /// `payment_failed`, `app_payment.failed` and `app_payment_failed` become `payment.failed`. Names with an unknown
 /// noun keep their spelling, in lower case.
-pub(super) fn normalise(text: &str) -> Option<String> {
+pub(super) fn normalize(text: &str) -> Option<String> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_NAME_CHARS || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return None;
@@ -81,14 +81,14 @@ mod tests {
             ("payment", "payment"),
             ("payment.", "payment."),
         ] {
-            assert_eq!(normalise(text).as_deref(), Some(expected), "{text}");
+            assert_eq!(normalize(text).as_deref(), Some(expected), "{text}");
         }
     }
 
     #[test]
     fn what_cannot_be_a_name_is_none() {
         for text in ["", " ", "pay ment.failed", "payment.failed\n.x", "zahlung.fällig", &"x".repeat(81)] {
-            assert_eq!(normalise(text), None, "{text}");
+            assert_eq!(normalize(text), None, "{text}");
         }
     }
 }

@@ -23,7 +23,7 @@ const PAID_RECHECK_MINUTES: i64 = 60;
 /// A pause or a status may change without an event, so it is checked four times a day.
 const MEMBERSHIP_RECHECK_HOURS: i64 = 6;
 
-/// The longest back-off, so that after an outage of Whop no member waits longer for a reminder.
+/// The longest backoff, so that after an outage of Whop no member waits longer for a reminder.
 const LONGEST_PAUSE_MINUTES: i64 = 60;
 
 impl RecoverySweep<'_> {
@@ -103,7 +103,7 @@ impl RecoverySweep<'_> {
         Ok(ended)
     }
 
-    /// Records a failure and retries with a growing back-off.
+    /// Records a failure and retries with a growing backoff.
     pub(super) async fn fail(
         &self,
         view: &CompanyView,

@@ -152,7 +152,7 @@ impl Store {
             .remove("reset_link")
     }
 
-    /// Replaces the hash by that of the normalised spelling of the same password. Sessions and links stay valid.
+    /// Replaces the hash by that of the normalized spelling of the same password. Sessions and links stay valid.
     /// A concurrent change of the password wins.
     pub async fn renew_password_hash(
         &self,

@@ -18,7 +18,7 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Item, Write, number, text, with_key};
 use crate::store::{Query, Range, Store, Written, attribute_text};
 
-/// How long a processed event is kept: de-duplication is promised for 35 days, and DynamoDB may delete an expired
+/// How long a processed event is kept: deduplication is promised for 35 days, and DynamoDB may delete an expired
 /// row late but never early.
 const KEEP_DAYS: i64 = 40;
 
@@ -34,8 +34,8 @@ pub enum EventStatus {
     Applied,
     /// Retries are exhausted or useless; a person has to replay it.
     SetAside,
-    /// Stored without effect: its type has no meaning for us, or it is ignored for the reason in
-    /// [`Meaning::Ignored`]. In no queue and no list.
+    /// Stored without effect: its type has no consequences here, or it is ignored for a stored reason. It is in no
+    /// queue and no list.
     Received,
 }
 

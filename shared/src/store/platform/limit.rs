@@ -43,7 +43,7 @@ pub(crate) enum BucketForm {
 pub(crate) struct BucketRow {
     /// The time at which the bucket is full again.
     pub tat: Option<i128>,
-    /// The request that took the last token, by which a repeated write recognises itself. If another request wrote
+    /// The request that took the last token, by which a repeated write recognizes itself. If another request wrote
     /// in between, the repetition takes a second token: that is safer than admitting one request too many.
     pub last_request: Option<String>,
 }

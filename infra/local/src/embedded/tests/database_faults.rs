@@ -75,7 +75,7 @@ async fn a_conflict_cancels_a_transaction_with_a_reason_for_each_item() {
 }
 
 #[tokio::test]
-async fn a_lost_transaction_is_recognised_by_its_own_token() {
+async fn a_lost_transaction_is_recognized_by_its_own_token() {
     let dynamo = EmbeddedDynamo::memory();
     let client = with_table(&dynamo).await;
     at_call(&dynamo, 1, Intervention::LoseAnswer);
