@@ -4,6 +4,7 @@ pub mod case;
 pub mod contact;
 pub mod kpi;
 pub mod membership;
+pub mod membership_record;
 pub mod schedule;
 pub mod second_purchase;
 pub mod settings;

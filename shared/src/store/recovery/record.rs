@@ -1,46 +1,21 @@
 //! Records facts about a membership and everything that follows from them in one transaction: the timeline, its
 //! cases, their day counters, their due rows and their audit entries.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::kernel::id::{CaseId, MembershipId, PaymentId, UserId};
 use crate::domain::kernel::time;
 use crate::domain::platform::action::Source;
-use crate::domain::recovery::kpi;
-use crate::domain::recovery::timeline::{
-    CaseFact, CaseStatus, EndedBy, Episode, MAX_FACTS, OtherPayment, Timeline,
+use crate::domain::recovery::membership_record::{
+    AppliedFacts, ChangedCase, DueChange, MembershipChange, MembershipRecord, TooManyFacts,
 };
+use crate::domain::recovery::timeline::{CaseFact, CaseStatus, EndedBy, Episode, OtherPayment};
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::error::{RecordError, StoreError};
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write};
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MembershipRow {
-    pub timeline: Timeline,
-    /// Its cases, each with the failure that opened it.
-    pub cases: Vec<KnownCase>,
-    /// Set once an event named it.
-    #[serde(default)]
-    pub user_id: Option<UserId>,
-    /// Set once an event named it.
-    #[serde(default)]
-    pub product_id: Option<String>,
-    /// Incremented with every change; 0 for a new row.
-    pub version: u64,
-}
-
-/// A case and the failure that opened it. Late events may move the boundary between two cases; a case keeps its
-/// identity by its opening failure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KnownCase {
-    pub case_id: CaseId,
-    pub opened_by: String,
-}
 
 #[derive(Debug, Clone)]
 pub struct CaseChange<'a> {
@@ -68,6 +43,12 @@ impl CaseChange<'_> {
     }
 }
 
+impl From<TooManyFacts> for RecordError {
+    fn from(TooManyFacts(most): TooManyFacts) -> Self {
+        Self::TooManyFacts(most)
+    }
+}
+
 #[derive(Debug)]
 pub struct Recording {
     /// To be committed in one transaction.
@@ -78,7 +59,7 @@ pub struct Recording {
 
 impl Company {
     /// A membership's history; an empty one if nothing was recorded.
-    pub async fn membership(&self, membership: &MembershipId) -> Result<MembershipRow, StoreError> {
+    pub async fn membership(&self, membership: &MembershipId) -> Result<MembershipRecord, StoreError> {
         Ok(self.store.get(Key::timeline(&self.company, membership)).await?.unwrap_or_default())
     }
 
@@ -86,68 +67,38 @@ impl Company {
     pub fn record(
         &self,
         membership_id: &MembershipId,
-        read: MembershipRow,
+        read: MembershipRecord,
         change: CaseChange<'_>,
         now: DateTime<Utc>,
     ) -> Result<Recording, RecordError> {
-        let before = read.episodes();
-        let cause = (change.cause, change.source);
-        let mut after = read.clone();
-        for fact in change.facts {
-            after.timeline.add(fact);
-        }
-        after.user_id = change.user_id.or(after.user_id);
-        after.product_id = change.product_id.or(after.product_id);
-        after.timeline.compact();
+        let CaseChange { facts, user_id, payment_id, product_id, cause, source } = change;
+        let change = MembershipChange { facts, user_id, product_id };
         let mut recording = Recording { writes: Vec::new(), cases: Vec::new() };
-        if after == read {
-            return Ok(recording);
-        }
-        if after.timeline.len() > MAX_FACTS {
-            return Err(RecordError::TooManyFacts(MAX_FACTS));
-        }
-        after.version += 1;
-        let episodes = after.timeline.episodes();
-        for episode in &episodes {
-            self.ensure_case(&mut after, membership_id, episode);
-        }
-        let timeline = Write::put(Key::timeline(&self.company, membership_id), &after)?;
-        recording.writes.push(timeline.expect(Expect::version(read.version)));
+        let Some(applied) = read.apply(&self.company, membership_id, change)? else { return Ok(recording) };
+        let AppliedFacts { record, counters, cases } = applied;
+        let writes = &mut recording.writes;
+        let timeline = Write::put(Key::timeline(&self.company, membership_id), &record)?;
+        writes.push(timeline.expect(Expect::version(read.version)));
         if read.version == 0 {
-            recording.writes.push(self.register(membership_id.as_str(), membership_id)?);
+            writes.push(self.register(membership_id.as_str(), membership_id)?);
         }
-        if let Some(payment) = &change.payment_id {
-            recording.writes.push(self.register(payment.as_str(), membership_id)?);
+        if let Some(payment) = &payment_id {
+            writes.push(self.register(payment.as_str(), membership_id)?);
         }
         let shard = keys::shard(membership_id.as_str(), keys::KPI_SHARDS);
-        let episodes_before: Vec<Episode> = before.values().cloned().collect();
-        for (day, difference) in kpi::difference(&episodes_before, &episodes) {
-            recording.writes.push(self.add_counters(day, shard, &difference));
+        for (day, difference) in counters {
+            writes.push(self.add_counters(day, shard, &difference));
         }
-        for (case_id, episode) in after.episodes() {
-            let old = before.get(&case_id);
-            let unchanged =
-                old == Some(&episode) && read.user_id == after.user_id && read.product_id == after.product_id;
-            if !unchanged {
-                let of = (membership_id, &after);
-                recording.writes.push(self.project(of, case_id, old, &episode, now)?);
-            }
-            if old.map(|old| old.status) != Some(episode.status) {
-                recording.cases.push((case_id, episode.status));
-                let unique = format!("{case_id}#{}", after.version);
-                recording.writes.push(self.audit(&transition(case_id, &episode, cause, now), &unique)?);
+        for case in cases {
+            writes.push(self.project((membership_id, &record), &case, now)?);
+            if case.is_status_new {
+                recording.cases.push((case.case_id, case.episode.status));
+                let unique = format!("{}#{}", case.case_id, record.version);
+                let entry = transition(case.case_id, &case.episode, (cause, source), now);
+                writes.push(self.audit(&entry, &unique)?);
             }
         }
         Ok(recording)
-    }
-
-    fn ensure_case(&self, membership: &mut MembershipRow, id: &MembershipId, episode: &Episode) {
-        let known = |case: &KnownCase| episode.failures.contains(&case.opened_by);
-        if !membership.cases.iter().any(known) {
-            let opened_by = episode.failures.first().cloned().unwrap_or_default();
-            let case_id = CaseId::derive(&self.company, id, &opened_by);
-            membership.cases.push(KnownCase { case_id, opened_by });
-        }
     }
 
     fn register(&self, id: &str, membership_id: &MembershipId) -> Result<Write, StoreError> {
@@ -161,12 +112,11 @@ impl Company {
     /// The write of the attributes that a case's timeline determines. The reminders' attributes are unchanged.
     fn project(
         &self,
-        (membership_id, membership): (&MembershipId, &MembershipRow),
-        case_id: CaseId,
-        old: Option<&Episode>,
-        episode: &Episode,
+        (membership_id, membership): (&MembershipId, &MembershipRecord),
+        case: &ChangedCase,
         now: DateTime<Utc>,
     ) -> Result<Write, StoreError> {
+        let (case_id, episode) = (case.case_id, &case.episode);
         let recovery = episode.recovery.as_ref();
         let recovered = recovery.and_then(|recovery| recovery.money.as_ref());
         let list_position = format!("{}#{case_id}", time::format(episode.first_failure_at));
@@ -196,31 +146,12 @@ impl Company {
             list_status_pk: keys::cases_status_list(&self.company, episode.status.as_str()),
             list_sk: list_position,
         })?;
-        let open = |episode: &Episode| episode.status == CaseStatus::Open;
-        let moved = old.is_none_or(|old| !open(old) || old.first_failure_at != episode.first_failure_at);
-        let resumed = old.is_some_and(|old| old.flags.collection_paused) && !episode.flags.collection_paused;
-        write = match (open(episode), moved || resumed) {
-            (true, true) => write.due(SWEEP, Some(episode.first_failure_at)),
-            (true, false) => write,
-            (false, _) => write.remove("hold").due(SWEEP, None),
+        write = match case.due {
+            DueChange::At(at) => write.due(SWEEP, Some(at)),
+            DueChange::Unchanged => write,
+            DueChange::Never => write.remove("hold").due(SWEEP, None),
         };
         Ok(write.count("version", 1))
-    }
-}
-
-impl MembershipRow {
-    fn episodes(&self) -> BTreeMap<CaseId, Episode> {
-        let owner = |episode: &Episode| {
-            let known = self.cases.iter().find(|case| episode.failures.contains(&case.opened_by));
-            known.map(|case| case.case_id)
-        };
-        let episodes = self.timeline.episodes().into_iter();
-        episodes.filter_map(|episode| Some((owner(&episode)?, episode))).collect()
-    }
-
-    /// The case that is open now, if there is one.
-    pub fn open_case(&self) -> Option<CaseId> {
-        self.episodes().into_iter().find(|(_, episode)| episode.status == CaseStatus::Open).map(|(id, _)| id)
     }
 }
 
