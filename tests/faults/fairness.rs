@@ -1,4 +1,4 @@
-//! A company with a heap of trouble, and the others who must not notice.
+//! A company with many failing or due rows does not delay the others.
 
 use chrono::Duration;
 use http::Method;

@@ -1,4 +1,4 @@
-//! Whop in trouble: at each operation, of each kind, for a moment and for most of a day.
+//! Faults at each operation of Whop, of each kind, once and for most of a day.
 
 use std::time::{Duration as StdDuration, Instant};
 
@@ -61,12 +61,12 @@ async fn failed() -> World {
 }
 
 /// Lets the rest of the fifteen days pass, and holds what came of them to the promise.
-async fn actions_in_the_end(world: &World, told: &str) -> Vec<Value> {
+async fn actions_in_the_end(world: &World, context: &str) -> Vec<Value> {
     let (hour, day) = (Duration::hours(1), Duration::days(1));
     world.pass(&[LEASES, LEASES * 3, hour, hour * 7, day, hour, day, hour, day, hour, day, day * 11]).await;
-    world.check_exactly_once(told).await;
+    world.check_exactly_once(context).await;
     let case = world.case_of("mem_1").await;
-    assert_eq!(case["status"], "exhausted", "{told}: {case:#}");
+    assert_eq!(case["status"], "exhausted", "{context}: {case:#}");
     world.actions(&case).await
 }
 
@@ -76,7 +76,7 @@ fn status<'a>(actions: &'a [Value], operation: &str) -> &'a str {
 }
 
 async fn check(operation: Operation, kind: &str, times: Option<u32>, hours: i32) {
-    let told = format!("{kind} at {operation:?} for {hours} hours");
+    let context = format!("{kind} at {operation:?} for {hours} hours");
     let world = failed().await;
     world.inject_fault(operation, kind, times, None);
     world.settle().await;
@@ -84,14 +84,14 @@ async fn check(operation: Operation, kind: &str, times: Option<u32>, hours: i32)
         world.pass(&[Duration::hours(1)]).await;
     }
     world.service.sandbox.faults.clear();
-    let actions = actions_in_the_end(&world, &told).await;
+    let actions = actions_in_the_end(&world, &context).await;
     let ended = ["incentive", "reminder:00:push", "reminder:00:dm"].map(|step| status(&actions, step));
-    assert_eq!(ended, expected(operation, kind), "{told}: {actions:#?}");
+    assert_eq!(ended, expected(operation, kind), "{context}: {actions:#?}");
     for later in ["reminder:02:push", "reminder:02:dm", "reminder:04:push", "reminder:04:dm"] {
-        assert_eq!(status(&actions, later), "done", "{told}: {actions:#?}");
+        assert_eq!(status(&actions, later), "done", "{context}: {actions:#?}");
     }
     let granted = world.sent(Kind::FreeDays);
-    assert_eq!(granted, usize::from(ended[0] == "done"), "{told}");
+    assert_eq!(granted, usize::from(ended[0] == "done"), "{context}");
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn free_days_in_doubt_for_longer_than_a_key_lives_are_looked_up_and_not_gr
         // Nothing was ever sent, so there is nothing in doubt and they are granted in the end.
         (None, 1, "done"),
     ] {
-        let told = format!("{first:?}, then thirty hours of 401");
+        let context = format!("{first:?}, then thirty hours of 401");
         let world = failed().await;
         if let Some(first) = first {
             world.inject_fault(Operation::Extend, first, Some(1), None);
@@ -144,9 +144,9 @@ async fn free_days_in_doubt_for_longer_than_a_key_lives_are_looked_up_and_not_gr
             world.pass(&[Duration::hours(1)]).await;
         }
         world.service.sandbox.faults.clear();
-        let actions = actions_in_the_end(&world, &told).await;
-        assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (days, ends), "{told}");
-        assert_eq!(status(&actions, "reminder:00:push"), "done", "{told}: {actions:#?}");
+        let actions = actions_in_the_end(&world, &context).await;
+        assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (days, ends), "{context}");
+        assert_eq!(status(&actions, "reminder:00:push"), "done", "{context}: {actions:#?}");
     }
 }
 

@@ -153,7 +153,7 @@ fn print_banner(address: &str, options: &Options) {
 
   a user token    curl 'http://{address}/sandbox/token?company={company}'
   what left       curl http://{address}/sandbox/outbox
-  what was told   curl http://{address}/sandbox/events   (and /sandbox/analytics, /sandbox/watchers)
+  published       curl http://{address}/sandbox/events   (and /sandbox/analytics, /sandbox/watchers)
   a day later     curl -X POST http://{address}/sandbox/clock -H 'content-type: application/json' -d '{{\"advance\": \"24h\"}}'
   all routes      curl http://{address}/api/openapi.json
   sign in         http://{address}/api/auth/sign-in   (provider, sandbox-provider-password)

@@ -68,7 +68,7 @@ pub static SIGN_UP: Class = Class {
     subject: LimitSubject::Ip,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "An office behind one address opens a few accounts an hour; each mails somebody, so a farm of them must not.",
+    reason: "An office behind one address opens a few accounts an hour; each sends a mail, so a farm of them must not.",
 };
 
 /// Requesting and redeeming a link that resets a password.
@@ -131,7 +131,7 @@ pub static MESSAGING: Class = Class {
     subject: LimitSubject::Caller,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "A person writes a message every two seconds at the very most; a stolen account must not write to everybody.",
+    reason: "A person writes a message every two seconds at the very most; a stolen account must not reach every account.",
 };
 
 /// Manual actions on a case.
@@ -162,7 +162,7 @@ pub static DASHBOARD: Class = Class {
     subject: LimitSubject::Caller,
     shards: 1,
     unanswered: WhenUncounted::Open,
-    reason: "A page asks a handful of times and somebody turns pages quickly; five a second for ever is a script.",
+    reason: "A page asks a handful of times and a person turns pages quickly; five a second for ever is a script.",
 };
 
 /// Reading and changing settings.

@@ -23,7 +23,7 @@ const FIRST_DAYS: i64 = 30;
 /// Lines that are matched with the ledger at a time.
 const AT_ONCE: usize = 100;
 
-/// The run's trouble code if Stripe refused to show the payment or transfer of a line.
+/// The run's error code if Stripe refused to show the payment or transfer of a line.
 pub(super) const LOOK_UP_REFUSED: &str = "look_up_refused";
 
 #[derive(Debug, Default)]

@@ -24,14 +24,14 @@ pub fn explored(scenario: &impl Scenario, limits: ExploreLimits) -> Tally {
 pub fn campaign<S: Scenario>(
     name: &str,
     seeds: u64,
-    weather: FaultRates,
+    rates: FaultRates,
     scene_of: impl Fn(u64) -> S,
 ) -> Tally {
     let mut total = Tally::new(name.to_owned());
     on_one_thread(async {
         let http = shared::providers::client::client().unwrap();
         for seed in chosen(seeds) {
-            total += random_run(&scene_of(seed), &http, weather, seed).await.1;
+            total += random_run(&scene_of(seed), &http, rates, seed).await.1;
         }
     });
     total.print();
@@ -39,12 +39,12 @@ pub fn campaign<S: Scenario>(
 }
 
 /// Checks that a random run repeated gives the same trace, call by call.
-pub fn repeats<S: Scenario>(seeds: u64, weather: FaultRates, scene_of: impl Fn(u64) -> S) {
+pub fn repeats<S: Scenario>(seeds: u64, rates: FaultRates, scene_of: impl Fn(u64) -> S) {
     on_one_thread(async {
         let http = shared::providers::client::client().unwrap();
         for seed in chosen(seeds) {
-            let first = random_run(&scene_of(seed), &http, weather, seed).await.0;
-            let second = random_run(&scene_of(seed), &http, weather, seed).await.0;
+            let first = random_run(&scene_of(seed), &http, rates, seed).await.0;
+            let second = random_run(&scene_of(seed), &http, rates, seed).await.0;
             let differs = first.iter().zip(&second).position(|(first, second)| first != second);
             assert_eq!(differs, None, "seed {seed}: {first:#?}\n{second:#?}");
             assert_eq!(first.len(), second.len(), "seed {seed}");

@@ -303,8 +303,8 @@ pub(super) fn of_chance(seed: u64) -> Declines {
 }
 
 #[test]
-fn declines_in_storms_let_each_hold_go_once() {
-    campaign("declines in storms", 12, FaultRates::default(), of_chance);
+fn declines_with_random_faults_let_each_hold_go_once() {
+    campaign("declines with random faults", 12, FaultRates::default(), of_chance);
 }
 
 #[test]

@@ -37,29 +37,29 @@ fn harmless(defects: &'static [Defect], scenario: impl Scenario, limits: Explore
 /// Like [`found`], with random runs.
 fn found_in_storms<S: Scenario>(
     defects: &'static [Defect],
-    weather: FaultRates,
+    rates: FaultRates,
     scene_of: impl Fn(u64) -> S,
     words: &str,
 ) {
     let http = shared::providers::client::client().unwrap();
     for seed in 0..SEEDS {
         let scenario = Defective(scene_of(seed), defects);
-        let problem = problem(|| drop(on_one_thread(random_run(&scenario, &http, weather, seed))));
+        let problem = problem(|| drop(on_one_thread(random_run(&scenario, &http, rates, seed))));
         if problem.is_some() {
             return assert_problem(&scenario.name(), problem, words);
         }
     }
-    panic!("{defects:?}: {SEEDS} storms show nothing");
+    panic!("{defects:?}: {SEEDS} random runs show nothing");
 }
 
 /// One clock jump and one interruption.
 const JUMP: ExploreLimits = ExploreLimits { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
 
 /// Frequent faults at the providers and the table.
-const TROUBLED: FaultRates = FaultRates { trouble: 200, death: 8, jump: 8, ..FaultRates::HARSH };
+const FAULTY: FaultRates = FaultRates { fault: 200, death: 8, jump: 8, ..FaultRates::HARSH };
 
 /// Frequent faults at the providers only.
-const UNANSWERED: FaultRates = FaultRates { trouble: 500, spares_table: true, ..FaultRates::HARSH };
+const UNANSWERED: FaultRates = FaultRates { fault: 500, spares_table: true, ..FaultRates::HARSH };
 
 /// Claims often expire while their holders live.
 const LAPSING: FaultRates = FaultRates { jump: 80, ..FaultRates::HARSH };
@@ -170,17 +170,17 @@ fn a_forgotten_key_is_found() {
 
 #[test]
 fn a_key_of_the_attempt_is_found() {
-    found(&[Defect::KeyOfTheAttempt], two_ticks(Step::Days), JUMP, "a row that tells of it");
+    found(&[Defect::KeyOfTheAttempt], two_ticks(Step::Days), JUMP, "a row that records it");
 }
 
 #[test]
 fn a_doubt_taken_for_a_refusal_is_found() {
-    found_in_storms(&[Defect::DoubtTakenForRefusal], TROUBLED, reminders::of_chance, "left 1 times");
+    found_in_storms(&[Defect::DoubtTakenForRefusal], FAULTY, reminders::of_chance, "left 1 times");
 }
 
 #[test]
 fn a_doubt_taken_for_success_is_found() {
-    found_in_storms(&[Defect::DoubtTakenForDone], TROUBLED, reminders::of_chance, "left 0 times");
+    found_in_storms(&[Defect::DoubtTakenForDone], FAULTY, reminders::of_chance, "left 0 times");
 }
 
 /// One job of one professional, and the given workers.
@@ -225,7 +225,7 @@ fn a_transfer_without_a_key_is_found() {
 
 #[test]
 fn a_transfer_under_a_key_of_its_own_is_found() {
-    found(&[Defect::KeyOfTheAttempt], paid(&[payout_scenario::Act::Tick]), DEATH, "a row that tells of it");
+    found(&[Defect::KeyOfTheAttempt], paid(&[payout_scenario::Act::Tick]), DEATH, "a row that records it");
 }
 
 #[test]

@@ -151,8 +151,8 @@ impl<S: Scenario> Explorer<'_, S> {
         self.tally.ends += 1;
         let alive = scheduler.alive();
         self.tally.deaths += alive.len();
-        let told = format!("{}: in the end, {alive:?} dead:\n{}", self.scenario.name(), scheduler.story());
-        rest(self.scenario, &self.invariants, &scheduler.clear().await, &told).await;
+        let context = format!("{}: in the end, {alive:?} dead:\n{}", self.scenario.name(), scheduler.story());
+        rest(self.scenario, &self.invariants, &scheduler.clear().await, &context).await;
     }
 
     fn note(&mut self, step: &Step, choice: Move, to: u64) {

@@ -132,7 +132,7 @@ impl<'a, S: Scenario> Sweeper<'a, S> {
         match choice {
             Move::Go(_, order) => {
                 self.tally.calls += 1;
-                self.tally.troubles += usize::from(order != Order::Go);
+                self.tally.faults += usize::from(order != Order::Go);
             }
             Move::Death(_) => self.tally.deaths += 1,
             Move::Jump(_) => self.tally.jumps += 1,

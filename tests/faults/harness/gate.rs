@@ -62,7 +62,7 @@ struct Book {
     /// The times that each worker read, and after how many of its requests.
     clock_read: BTreeMap<usize, BTreeSet<(u32, DateTime<Utc>)>>,
     ends: BTreeMap<usize, String>,
-    trouble: Option<FaultKind>,
+    fault: Option<FaultKind>,
     /// The last answer to each query of an index.
     lagging: BTreeMap<String, String>,
     under_way: usize,
@@ -93,7 +93,7 @@ impl RequestGate {
     pub fn release(&self, ticket: Ticket, order: Order) {
         let mut book = self.book();
         let (_, turn) = book.waiting.remove(&ticket).expect("a released request is at the gate");
-        book.trouble = match order {
+        book.fault = match order {
             Order::Provider(kind) => Some(kind),
             Order::Go | Order::Table(_) | Order::Stale => None,
         };
@@ -103,7 +103,7 @@ impl RequestGate {
 
     /// Takes the fault for the released provider call.
     pub fn take_fault(&self) -> Option<FaultKind> {
-        self.book().trouble.take()
+        self.book().fault.take()
     }
 
     /// The answer of a stale index: `now` if it was never queried before.

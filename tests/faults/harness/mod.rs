@@ -19,8 +19,8 @@
 //! The tests of the sweeps are in [`fault_sweeps`] and [`refusals`]. [`restores`] restores an older copy of the table.
 //!
 //! Not explored: rate limit rows bypass the gate, because they have their own proofs and decide nothing here; of
-//! the ranges that one worker reads concurrently the first is read first; and a sleeping worker wakes when nobody
-//! else of its process can move, or at once after a fault. Three workers of a long job are explored with a limit
+//! the ranges that one worker reads concurrently the first is read first; and a sleeping worker wakes when no
+//! other worker of its process can move, or at once after a fault. Three workers of a long job are explored with a limit
 //! on interruptions; two without one.
 //!
 //! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test faults harness` runs a hundred times as many

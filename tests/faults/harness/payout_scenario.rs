@@ -199,7 +199,7 @@ impl Scenario for Payouts {
     }
 }
 
-/// Runs the sweep and the payouts, the latter on the next payout morning unless somebody is payable before;
+/// Runs the sweep and the payouts, the latter on the next payout morning unless a professional is payable before;
 /// returns how much was due or is still waiting.
 pub(super) async fn finish(world: &World) -> u64 {
     let swept = world.tick().await["due"].as_u64().unwrap();

@@ -156,8 +156,8 @@ pub(super) fn of_chance(seed: u64) -> Payouts {
 }
 
 #[test]
-fn payouts_in_storms_pay_once() {
-    campaign("payouts in storms", 12, FaultRates::default(), of_chance);
+fn payouts_with_random_faults_pay_once() {
+    campaign("payouts with random faults", 12, FaultRates::default(), of_chance);
 }
 
 #[test]

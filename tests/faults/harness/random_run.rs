@@ -16,23 +16,23 @@ use super::touch::Touch;
 /// The rates of faults, in thousandths per move.
 #[derive(Debug, Clone, Copy)]
 pub struct FaultRates {
-    pub trouble: usize,
+    pub fault: usize,
     pub death: usize,
     pub jump: usize,
     /// The most faults in one run, so that no backoff exceeds an hour.
-    pub most_troubles: usize,
+    pub most_faults: usize,
     /// Whether faults happen at the providers only.
     pub spares_table: bool,
 }
 
 impl FaultRates {
     /// At most twelve faults; all rates are zero by default.
-    pub const HARSH: Self = Self { trouble: 0, death: 0, jump: 0, most_troubles: 12, spares_table: false };
+    pub const HARSH: Self = Self { fault: 0, death: 0, jump: 0, most_faults: 12, spares_table: false };
 }
 
 impl Default for FaultRates {
     fn default() -> Self {
-        Self { trouble: 60, death: 8, jump: 8, most_troubles: 6, spares_table: false }
+        Self { fault: 60, death: 8, jump: 8, most_faults: 6, spares_table: false }
     }
 }
 
@@ -70,7 +70,7 @@ pub type Trace = Vec<(Move, u64)>;
 pub async fn random_run<S: Scenario>(
     scenario: &S,
     http: &reqwest::Client,
-    weather: FaultRates,
+    rates: FaultRates,
     seed: u64,
 ) -> (Trace, Tally) {
     let invariants = scenario.invariants();
@@ -79,12 +79,12 @@ pub async fn random_run<S: Scenario>(
     let mut scheduler = Scheduler::set(scenario, &Prepared::of(scenario, http, seed).await, http, seed).await;
     let mut chance = RandomChoices {
         random: SeededRandom::of(seed),
-        weather,
+        rates,
         clock_jumps: scenario.clock_jumps(),
         stubborn: None,
     };
     let mut trace = Trace::new();
-    let told = |scheduler: &Scheduler, problem: &str| {
+    let context = |scheduler: &Scheduler, problem: &str| {
         format!(
             "{}, seed {seed}, call {}: {problem}\n{}",
             scenario.name(),
@@ -96,19 +96,19 @@ pub async fn random_run<S: Scenario>(
         scheduler.play(choice).await;
         tally.calls += 1;
         if let Err(problem) = scheduler.check(&invariants, choice.actor()) {
-            panic!("{}", told(&scheduler, &problem));
+            panic!("{}", context(&scheduler, &problem));
         }
         trace.push((choice, scheduler.print()));
     }
-    let told = told(&scheduler, "in the end");
-    rest(scenario, &invariants, &scheduler.clear().await, &told).await;
+    let context = context(&scheduler, "in the end");
+    rest(scenario, &invariants, &scheduler.clear().await, &context).await;
     (trace, tally)
 }
 
 /// The random choices of one run.
 struct RandomChoices {
     random: SeededRandom,
-    weather: FaultRates,
+    rates: FaultRates,
     clock_jumps: &'static [ClockJump],
     /// A repeated fault at one worker, and its remaining count.
     stubborn: Option<(usize, Order, usize)>,
@@ -118,16 +118,16 @@ impl RandomChoices {
     fn choose(&mut self, scheduler: &Scheduler, tally: &mut Tally) -> Option<Move> {
         let (alive, offered) = (scheduler.alive(), scheduler.offered());
         let (ticket, asked) = offered.iter().nth(self.random.below(offered.len().max(1)))?;
-        if self.random.happens(self.weather.death) {
+        if self.random.happens(self.rates.death) {
             tally.deaths += 1;
             return Some(Move::Death(self.random.one_of(&alive)));
         }
-        if self.random.happens(self.weather.jump) {
+        if self.random.happens(self.rates.jump) {
             tally.jumps += 1;
             return Some(Move::Jump(self.random.one_of(self.clock_jumps)));
         }
         let order = self.order(*ticket, asked, tally);
-        tally.troubles += usize::from(order != Order::Go);
+        tally.faults += usize::from(order != Order::Go);
         Some(Move::Go(*ticket, order))
     }
 
@@ -139,11 +139,8 @@ impl RandomChoices {
             self.stubborn = (left > 1).then_some((worker, order, left - 1));
             return order;
         }
-        let is_spared = self.weather.spares_table && !at_a_provider;
-        if is_spared
-            || tally.troubles >= self.weather.most_troubles
-            || !self.random.happens(self.weather.trouble)
-        {
+        let is_spared = self.rates.spares_table && !at_a_provider;
+        if is_spared || tally.faults >= self.rates.most_faults || !self.random.happens(self.rates.fault) {
             return Order::Go;
         }
         if asked.is_of_stripe() && self.random.happens(250) {

@@ -110,16 +110,20 @@ impl Scenario for Missed {
     }
 
     /// Every balance transaction is matched and was counted by one run.
-    async fn at_rest(&self, world: &World, told: &str) {
+    async fn at_rest(&self, world: &World, context: &str) {
         let cursor = world.store().reconciliation_cursor().await.unwrap();
         let mut counted = Sums::default();
         let runs = world.store().reconciliations(100, None).await.unwrap().0;
         runs.iter().for_each(|run| counted.merge(&run.sums));
-        assert_eq!(counted, cursor.sums, "{told}\neach slice is told by one run");
+        assert_eq!(counted, cursor.sums, "{context}\neach slice is counted by one run");
         let cash = world.cash().await;
-        assert_eq!(cash.unexplained_amount(), 0, "{told}\n{cash:?}");
+        assert_eq!(cash.unexplained_amount(), 0, "{context}\n{cash:?}");
         if !self.is_overdrawn() {
-            assert_eq!(world.finding_totals().await, [], "{told}\nnothing is left for a person to explain");
+            assert_eq!(
+                world.finding_totals().await,
+                [],
+                "{context}\nnothing is left for a person to explain"
+            );
         }
     }
 }
@@ -213,8 +217,8 @@ pub(super) fn of_chance(seed: u64) -> Missed {
 }
 
 #[test]
-fn reconciliations_in_storms_explain_every_cent_once() {
-    campaign("reconciliations in storms", 8, FaultRates::default(), of_chance);
+fn reconciliations_with_random_faults_explain_every_cent_once() {
+    campaign("reconciliations with random faults", 8, FaultRates::default(), of_chance);
 }
 
 #[test]

@@ -79,8 +79,8 @@ pub(super) fn of_chance(seed: u64) -> Reminders {
 }
 
 #[test]
-fn reminders_in_storms_leave_once() {
-    campaign("reminders in storms", 24, FaultRates::default(), of_chance);
+fn reminders_with_random_faults_leave_once() {
+    campaign("reminders with random faults", 24, FaultRates::default(), of_chance);
 }
 
 #[test]

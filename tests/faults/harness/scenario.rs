@@ -72,28 +72,32 @@ pub trait Scenario {
 
 /// Finishes a run without workers: repeats external requests, lets time pass, runs the job a few times, and
 /// checks everything.
-pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], world: &World, told: &str) {
+pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], world: &World, context: &str) {
     scenario.again(world).await;
     for pause in [&[scenario.pause()], scenario.further_pauses()].concat() {
         world.advance(pause);
-        finish_due(scenario, world, told).await;
+        finish_due(scenario, world, context).await;
     }
     let rows = Rows::read(&world.service.dynamo);
     let moment = Moment::at_rest(&rows, world);
     for invariant in invariants {
-        invariant.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
+        invariant.at_rest(&moment).unwrap_or_else(|problem| panic!("{context}\nat rest: {problem}"));
     }
-    scenario.at_rest(world, told).await;
+    scenario.at_rest(world, context).await;
 }
 
 /// Runs the job until nothing is due.
-async fn finish_due(scenario: &impl Scenario, world: &World, told: &str) {
+async fn finish_due(scenario: &impl Scenario, world: &World, context: &str) {
     for ticks in 0.. {
         let due = scenario.tick(world).await;
         if due == 0 {
             return;
         }
-        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks: {:#?}", due_rows(world));
+        assert!(
+            ticks < MAX_TICKS,
+            "{context}\n{due} rows are due after {ticks} ticks: {:#?}",
+            due_rows(world)
+        );
         world.advance(LEASES);
     }
 }

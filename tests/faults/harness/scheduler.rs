@@ -55,7 +55,7 @@ pub struct Scheduler {
     /// What the newest released request reads and writes.
     newest: Option<Touch>,
     /// The text of every move so far.
-    told: Vec<String>,
+    described: Vec<String>,
     jumps: usize,
 }
 
@@ -70,8 +70,8 @@ impl Scheduler {
         let world = prepared.world(http, seed).await;
         scenario.add_fault_rules(&world);
         let gate = RequestGate::default();
-        let trouble = gate.clone();
-        world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_fault()));
+        let faults = gate.clone();
+        world.service.sandbox.faults.intercept(Arc::new(move |_, _| faults.take_fault()));
         let mut workers = Vec::new();
         for worker in 0..scenario.workers() {
             let process = process(&world, http, &gate, worker, seed, scenario.defects()).await;
@@ -83,7 +83,8 @@ impl Scheduler {
             })));
         }
         let rows = Rows::read(&world.service.dynamo);
-        let mut scheduler = Self { world, gate, workers, rows, newest: None, told: Vec::new(), jumps: 0 };
+        let mut scheduler =
+            Self { world, gate, workers, rows, newest: None, described: Vec::new(), jumps: 0 };
         tokio::time::pause();
         scheduler.settle(TURNS_UNDER_WAY).await;
         scheduler
@@ -112,7 +113,7 @@ impl Scheduler {
 
     /// Makes a move and waits until all workers wait again.
     pub async fn play(&mut self, choice: Move) {
-        self.told.push(self.describe(choice));
+        self.described.push(self.describe(choice));
         let mut turns = 1;
         match choice {
             Move::Go(ticket, order) => {
@@ -187,12 +188,12 @@ impl Scheduler {
     }
 
     pub fn moves(&self) -> usize {
-        self.told.len()
+        self.described.len()
     }
 
     /// The moves so far, to understand a failure.
     pub fn story(&self) -> String {
-        let lines = self.told.iter().enumerate().map(|(call, told)| format!("{:4}  {told}\n", call + 1));
+        let lines = self.described.iter().enumerate().map(|(call, text)| format!("{:4}  {text}\n", call + 1));
         lines.collect()
     }
 
@@ -210,9 +211,9 @@ impl Scheduler {
     fn describe(&self, choice: Move) -> String {
         let Move::Go(ticket, order) = choice else { return format!("{choice:?}") };
         let waiting = self.gate.waiting();
-        let words = waiting.get(&ticket).map_or("nobody is there", |asked| &asked.words);
-        let trouble = if order == Order::Go { String::new() } else { format!("  [{order:?}]") };
-        format!("worker {} request {}: {words}{trouble}", ticket.worker, ticket.number)
+        let words = waiting.get(&ticket).map_or("no request waits", |asked| &asked.words);
+        let fault = if order == Order::Go { String::new() } else { format!("  [{order:?}]") };
+        format!("worker {} request {}: {words}{fault}", ticket.worker, ticket.number)
     }
 
     /// Runs the runtime until all workers are at the gate or have finished. Time stands still unless a worker
@@ -232,7 +233,7 @@ impl Scheduler {
             if turns >= TURNS_ASLEEP {
                 self.nobody_panicked(&self.alive());
                 naps += 1;
-                assert!(naps < MAX_NAPS, "nobody moves any more:\n{}", self.story());
+                assert!(naps < MAX_NAPS, "no worker moves any more:\n{}", self.story());
                 tokio::time::advance(NAP).await;
                 turns = 0;
             }

@@ -165,7 +165,7 @@ impl Story {
 
 async fn arrives(delivery: Delivery, world: &World) -> String {
     let events = world.service.sandbox.stripe.events().into_iter();
-    let event = events.filter(|event| event.kind == delivery.0).nth(delivery.1).expect("it was told");
+    let event = events.filter(|event| event.kind == delivery.0).nth(delivery.1).expect("Stripe has sent it");
     let status = world.service.deliver_stripe(&event.body).await.status();
     let pk = format!("EVENT#stripe#{}", event.id);
     let kept = Rows::read(&world.service.dynamo).of(&pk).next().is_some();
@@ -218,11 +218,11 @@ impl Scenario for Deliveries<'_> {
         }
     }
 
-    async fn at_rest(&self, world: &World, told: &str) {
+    async fn at_rest(&self, world: &World, context: &str) {
         let rows = Rows::read(&world.service.dynamo);
         if self.story == Story::OtherShop {
             let ignored = rows.of("EVENT#stripe#").all(|row| row.text("status") == "received");
-            assert!(ignored, "{told}\nan event of another shop is not ignored");
+            assert!(ignored, "{context}\nan event of another shop is not ignored");
         }
         // A missing account is a valid answer: nothing is paid to it until Stripe reports it again.
         if rows.of("PAYEE#").any(|row| row.text("disabled_reason") == "deauthorized") {
@@ -235,7 +235,7 @@ impl Scenario for Deliveries<'_> {
         let payees = rows.of("PAYEE#").filter(|_| self.story == Story::Restricted);
         let ends = ends.chain(rows.of("BALANCE#")).chain(payees);
         let end: Vec<String> = ends.map(|row| without_traces(row).replace(id, "the booking")).collect();
-        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{told}\nanother end than before");
+        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{context}\nanother end than before");
     }
 }
 
@@ -309,9 +309,9 @@ fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
 }
 
 #[test]
-fn events_of_stripes_in_storms_end_in_one_state() {
+fn events_of_stripes_with_random_faults_end_in_one_state() {
     let end = Default::default();
-    campaign("Stripe's events in storms", 16, FaultRates::default(), |seed| drawn(seed, &end));
+    campaign("Stripe's events with random faults", 16, FaultRates::default(), |seed| drawn(seed, &end));
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn a_forgotten_audit_entry_of_a_booking_is_found() {
 #[test]
 fn a_key_of_the_attempt_is_found_in_a_booking_and_a_payout() {
     let defects = &[Defect::KeyOfTheAttempt];
-    found_by(&DEATHS, defects, BookingRequest::Decline, "a row that tells of it");
-    found_by(&DEATHS, defects, Payouts::of(&[1], &[PayoutAct::Tick]), "a row that tells of it");
+    found_by(&DEATHS, defects, BookingRequest::Decline, "a row that records it");
+    found_by(&DEATHS, defects, Payouts::of(&[1], &[PayoutAct::Tick]), "a row that records it");
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub struct Tally {
     pub ends: usize,
     pub deaths: usize,
     /// Requests with a fault.
-    pub troubles: usize,
+    pub faults: usize,
     pub jumps: usize,
 }
 
@@ -34,7 +34,7 @@ impl Tally {
             interleavings: 0.0,
             ends: 0,
             deaths: 0,
-            troubles: 0,
+            faults: 0,
             jumps: 0,
         }
     }
@@ -53,7 +53,7 @@ impl AddAssign for Tally {
         self.interleavings += other.interleavings;
         self.ends += other.ends;
         self.deaths += other.deaths;
-        self.troubles += other.troubles;
+        self.faults += other.faults;
         self.jumps += other.jumps;
     }
 }
@@ -61,9 +61,9 @@ impl AddAssign for Tally {
 /// One line of names and figures that tools can add up.
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, since } = self;
+        let Self { name, runs, calls, states, interleavings, ends, deaths, faults, jumps, since } = self;
         let seconds = since.elapsed().as_secs_f64();
-        write!(f, "harness runs={runs} calls={calls} ends={ends} deaths={deaths} troubles={troubles}")?;
+        write!(f, "harness runs={runs} calls={calls} ends={ends} deaths={deaths} faults={faults}")?;
         write!(f, " jumps={jumps} states={states} orders={interleavings:.0} seconds={seconds:.1} of {name}")
     }
 }

@@ -76,13 +76,13 @@ impl Delivery {
                 Some(payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute)))
             }
             Unnamed(member) => {
-                let (dialect, told) = (Dialect::V2WithoutCompany, EventKind::Failed);
-                let event = dialect.event(Spelling::Dotted, told, &member.to_string(), beginning());
+                let (dialect, kind) = (Dialect::V2WithoutCompany, EventKind::Failed);
+                let event = dialect.event(Spelling::Dotted, kind, &member.to_string(), beginning());
                 Some(with_id(event, &format!("msg_unnamed_{member}")))
             }
             Disputed(member) => {
-                let told = EventKind::Disputed;
-                Some(Dialect::Dated.event(Spelling::Dotted, told, &member.to_string(), beginning()))
+                let kind = EventKind::Disputed;
+                Some(Dialect::Dated.event(Spelling::Dotted, kind, &member.to_string(), beginning()))
             }
             Tick => None,
         }
@@ -165,7 +165,7 @@ impl Scenario for Deliveries<'_> {
         }
     }
 
-    async fn at_rest(&self, world: &World, told: &str) {
+    async fn at_rest(&self, world: &World, context: &str) {
         let rows = Rows::read(&world.service.dynamo);
         let cases = rows.of("CASE#").filter(|row| row.text("sk") == "CASE");
         let mut end: Vec<String> = cases
@@ -176,7 +176,7 @@ impl Scenario for Deliveries<'_> {
             })
             .collect();
         end.sort_unstable();
-        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{told}\nanother end than before");
+        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{context}\nanother end than before");
     }
 }
 
@@ -246,9 +246,9 @@ pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
 }
 
 #[test]
-fn deliveries_in_storms_end_in_one_state() {
+fn deliveries_with_random_faults_end_in_one_state() {
     let end = OnceLock::new();
-    campaign("deliveries in storms", 24, FaultRates::default(), |seed| drawn(seed, &end));
+    campaign("deliveries with random faults", 24, FaultRates::default(), |seed| drawn(seed, &end));
 }
 
 #[test]

@@ -42,24 +42,24 @@ pub const FAULT_POINTS: [FaultPoint; 9] = [
 
 /// A fault that waits for its call.
 pub struct InjectedFault {
-    struck: Arc<AtomicBool>,
+    occurred: Arc<AtomicBool>,
     died: Arc<Notify>,
 }
 
 impl InjectedFault {
     /// A fault at the n-th call from now.
-    pub fn at(world: &World, trouble: FaultPoint, chosen: u64) -> Self {
-        let injected_fault = Self { struck: Arc::default(), died: Arc::default() };
-        let (struck, died) = (injected_fault.struck.clone(), injected_fault.died.clone());
-        let hit = move || struck.store(true, Ordering::SeqCst);
+    pub fn at(world: &World, fault: FaultPoint, chosen: u64) -> Self {
+        let injected_fault = Self { occurred: Arc::default(), died: Arc::default() };
+        let (occurred, died) = (injected_fault.occurred.clone(), injected_fault.died.clone());
+        let hit = move || occurred.store(true, Ordering::SeqCst);
         let service = &world.service;
-        if let FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall = trouble {
-            let acts = trouble == FaultPoint::DeathAfterCall;
+        if let FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall = fault {
+            let acts = fault == FaultPoint::DeathAfterCall;
             service.sandbox.faults.intercept(Arc::new(move |call, _| {
                 (call >= chosen).then(|| {
                     hit();
                     died.notify_one();
-                    // Nobody gets the broken answer, because the caller is dead.
+                    // The broken answer reaches no one, because the caller is dead.
                     if acts && call == chosen { FaultKind::DropAfter } else { FaultKind::DropBefore }
                 })
             }));
@@ -67,7 +67,7 @@ impl InjectedFault {
         }
         service.dynamo.reset_requests();
         service.dynamo.intercept(Arc::new(move |call, _| {
-            let (length, intervention) = match trouble {
+            let (length, intervention) = match fault {
                 FaultPoint::DeathAfter if call == chosen => (u64::MAX, Intervention::HangAfter),
                 FaultPoint::DeathBefore | FaultPoint::DeathAfter => (u64::MAX, Intervention::HangBefore),
                 FaultPoint::Error(failure, length) => (length, Intervention::FailBefore(failure)),
@@ -98,6 +98,6 @@ impl InjectedFault {
             () = self.died.notified() => {}
             _ = run_worker => {}
         }
-        self.struck.load(Ordering::SeqCst)
+        self.occurred.load(Ordering::SeqCst)
     }
 }

@@ -140,7 +140,7 @@ impl<'a> Returned<'a> {
         }
         match (self.error, self.code) {
             (Some("temporarily_unavailable" | "server_error"), _) => {
-                Err(issuer::unavailable("the issuer reports trouble of its own"))
+                Err(issuer::unavailable("the issuer reports an error of its own"))
             }
             (Some(_), _) => Err(Failure::Forbidden("The issuer refused the sign-in, or you cancelled it.")),
             (None, Some(code)) => Ok(code),

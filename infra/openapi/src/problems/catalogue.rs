@@ -147,7 +147,7 @@ fn recovery() -> Vec<Problem> {
             "The case does not permit a reminder, or not at this time. With `Retry-After`: the first request with \
              this key is still running.")
             .kept()
-            .detail("closed", "The case is closed", "The case is recovered, so nobody is to be reminded.")
+            .detail("closed", "The case is closed", "The case is recovered, so no reminder is sent.")
             .detail("unreachable", "The member cannot be reached", "The member cannot be reached that way right now.")
             .detail("often", "Too many reminders", "The member was reminded 100 times already.")
             .running()

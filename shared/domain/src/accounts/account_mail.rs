@@ -36,24 +36,24 @@ impl AccountMail {
             Self::Confirm { url } => (
                 "Confirm your address",
                 format!(
-                    "Somebody, we hope you, signed up with this address. Confirm it within 24 hours to open the account:\n\n{url}\n\nIf it was not you, do not follow the link: without it there is no account, and the password that was chosen never counts."
+                    "Someone, hopefully you, signed up with this address. Confirm it within 24 hours to open the account:\n\n{url}\n\nIf it was not you, do not follow the link: without it there is no account, and the password that was chosen never counts."
                 ),
             ),
             Self::AlreadyThere { url } => (
                 "You have an account already",
                 format!(
-                    "Somebody, we hope you, signed up with this address, which has an account already. The account and its password stay as they are. Here you can sign in, or ask for a new password:\n\n{url}\n\nIf it was not you, there is nothing to do."
+                    "Someone, hopefully you, signed up with this address, which has an account already. The account and its password stay as they are. Here you can sign in, or ask for a new password:\n\n{url}\n\nIf it was not you, there is nothing to do."
                 ),
             ),
             Self::Reset { url } => (
                 "Choose a new password",
                 format!(
-                    "Somebody, we hope you, asked for a new password for your account. Choose it within an hour:\n\n{url}\n\nIf it was not you, there is nothing to do: your password stays as it is."
+                    "Someone, hopefully you, asked for a new password for your account. Choose it within an hour:\n\n{url}\n\nIf it was not you, there is nothing to do: your password stays as it is."
                 ),
             ),
             Self::NoAccount => (
                 "There is no account with this address",
-                "Somebody asked for a new password for an account with this address, but there is none. Perhaps you signed up with another address.\n\nIf it was not you, there is nothing to do.".to_owned(),
+                "Someone asked for a new password for an account with this address, but there is none. Perhaps you signed up with another address.\n\nIf it was not you, there is nothing to do.".to_owned(),
             ),
         }
     }

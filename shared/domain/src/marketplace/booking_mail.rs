@@ -123,7 +123,7 @@ fn declined(
         ),
     };
     let offer = concierge_url.map(|url| match language {
-        Language::En => format!("\n\nOur concierge will gladly find somebody else for you:\n\n{url}"),
+        Language::En => format!("\n\nOur concierge will gladly find another professional for you:\n\n{url}"),
         Language::Es => {
             format!("\n\nNuestro concierge con gusto te ayuda a encontrar a alguien más:\n\n{url}")
         }

@@ -11,11 +11,11 @@ pub struct RowsFollowFacts;
 impl Invariant for RowsFollowFacts {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for booked in moment.changed_bookings() {
-            let told = |problem: String| format!("{problem}: {}", booked.projected);
-            lists(&booked).map_err(told)?;
-            due(&booked).map_err(told)?;
-            steps(&booked).map_err(told)?;
-            payout(&booked).map_err(told)?;
+            let context = |problem: String| format!("{problem}: {}", booked.projected);
+            lists(&booked).map_err(context)?;
+            due(&booked).map_err(context)?;
+            steps(&booked).map_err(context)?;
+            payout(&booked).map_err(context)?;
         }
         grows(moment)
     }
@@ -25,7 +25,7 @@ impl Invariant for RowsFollowFacts {
 fn lists(booked: &Booked<'_>) -> Result<(), String> {
     let Some(booking) = &booked.booking else {
         let listed = booked.projected.text("list_pk");
-        return must(listed.is_empty(), || "a booking that nobody asked for is listed".to_owned());
+        return must(listed.is_empty(), || "a booking without a request is listed".to_owned());
     };
     let (company, status, row) = (&booked.row.company_id, booking.status.as_str(), booked.projected);
     let ends = [
@@ -79,10 +79,10 @@ fn payout(booked: &Booked<'_>) -> Result<(), String> {
     let refused = booked.transfers().count() - standing.len();
     must(refused == row.payouts_refused as usize, || format!("{refused} transfers came to nothing"))?;
     let settled = booked.booking.as_ref().and_then(|booking| booking.payout.as_ref());
-    let told = settled.and_then(|payout| payout.transfer.as_ref()).map(ToString::to_string);
+    let reported = settled.and_then(|payout| payout.transfer.as_ref()).map(ToString::to_string);
     let done = standing.iter().find(|effect| effect.status == EffectStatus::Done);
-    let fits = done.is_none_or(|effect| effect.reason == told);
-    must(fits, || format!("settled by {told:?}, not by the transfer that was made"))
+    let fits = done.is_none_or(|effect| effect.reason == reported);
+    must(fits, || format!("settled by {reported:?}, not by the transfer that was made"))
 }
 
 /// Facts are only added, and each change is counted.

@@ -57,7 +57,7 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
             "an effect changed after its end".to_owned()
         });
     }
-    let Some(actor) = moment.actor else { return Err("nobody changed an effect".to_owned()) };
+    let Some(actor) = moment.actor else { return Err("no worker changed an effect".to_owned()) };
     if new > old {
         let claimed = after.text("status") == "sending" && is_of(actor, after.text("owner"));
         return must(claimed, || format!("worker {actor} raised a fence without a claim of its own"));

@@ -16,15 +16,15 @@ impl Invariant for RefusalsAreMailed {
         let left = moment.world.count_sent();
         for booked in moment.after.bookings() {
             let Some(booking) = &booked.booking else { continue };
-            let told = |problem| format!("{problem}: {}", booked.projected);
-            of_capture(&booked, booking).map_err(told)?;
-            of_cancellation(&booked, booking).map_err(told)?;
+            let context = |problem| format!("{problem}: {}", booked.projected);
+            of_capture(&booked, booking).map_err(context)?;
+            of_cancellation(&booked, booking).map_err(context)?;
             for mail in Step::ALL.into_iter().filter(|step| step.recipient().is_some()) {
-                has_reason(&booked, mail).map_err(told)?;
+                has_reason(&booked, mail).map_err(context)?;
                 let prefix = format!("{}:{}:", mail.as_str(), booked.row.booking_id);
                 let times: usize =
                     left.iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(_, times)| times).sum();
-                must(times <= 1, || told(format!("{mail:?} left {times} times")))?;
+                must(times <= 1, || context(format!("{mail:?} left {times} times")))?;
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::harness::invariant::{Invariant, Moment, must};
 
 pub struct OnceEach;
 
-/// Effects that Stripe itself executes once only: somebody else may have caused them, so a finished effect need
+/// Effects that Stripe itself executes once only: another caller may have caused them, so a finished effect need
 /// not come from our call.
 const ONCE_AT_STRIPE: [&str; 4] =
     ["payment_opened", "payment_captured", "payment_released", "payment_refunded"];
@@ -19,9 +19,10 @@ impl Invariant for OnceEach {
         let twice = left.iter().find(|(_, times)| **times > 1);
         must(twice.is_none(), || format!("left more than once: {twice:?}"))?;
         let rows = moment.after.0.values();
-        let told: BTreeSet<&str> = rows.map(|row| row.text("downstream_key")).collect();
-        let untold = left.keys().find(|key| !told.contains(key.as_str()) && !told.contains(first_key(key)));
-        must(untold.is_none(), || format!("left without a row that tells of it: {untold:?}"))
+        let recorded: BTreeSet<&str> = rows.map(|row| row.text("downstream_key")).collect();
+        let unrecorded =
+            left.keys().find(|key| !recorded.contains(key.as_str()) && !recorded.contains(first_key(key)));
+        must(unrecorded.is_none(), || format!("left without a row that records it: {unrecorded:?}"))
     }
 
     fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {

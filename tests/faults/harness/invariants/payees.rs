@@ -22,8 +22,8 @@ impl Invariant for OneAtAPayee {
             match row.text("sk") {
                 "PAYEE" => {
                     touched.insert(row.text("pk").to_owned());
-                    let told = || format!("{before:?}\n  became {after:?}");
-                    claim(before, after, moment).map_err(|problem| format!("{problem}: {}", told()))?;
+                    let context = || format!("{before:?}\n  became {after:?}");
+                    claim(before, after, moment).map_err(|problem| format!("{problem}: {}", context()))?;
                 }
                 "BOOKING" => {
                     let id = row.text("professional_pk").replacen('#', "\u{0}", 1);
@@ -44,7 +44,7 @@ fn claim(before: Option<&Row>, after: Option<&Row>, moment: &Moment<'_>) -> Resu
     must(new >= old, || "a fence fell".to_owned())?;
     let none = before.is_none() && new.is_none();
     let Some(actor) = moment.actor.filter(|_| !unheld && !none) else {
-        return must(unheld || none, || "nobody changed a claim".to_owned());
+        return must(unheld || none, || "no worker changed a claim".to_owned());
     };
     if new > old {
         // A slow worker may renew a claim that another is about to take: the fencing token decides.
@@ -66,7 +66,7 @@ fn nobody_is_forgotten(moment: &Moment<'_>, touched: &BTreeSet<String>) -> Resul
         }
         let payee = moment.after.0.get(&(pk, "PAYEE".to_owned())).map(Row::read::<PayeeRow>);
         let due = payee.is_some_and(|payee| payee.due_at.is_some());
-        must(due, || format!("nobody will look for whom this is: {}", booked.projected))?;
+        must(due, || format!("no row says when its professional is due: {}", booked.projected))?;
     }
     Ok(())
 }

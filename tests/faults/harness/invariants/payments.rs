@@ -33,8 +33,8 @@ impl Invariant for CapturedOrVoided {
             let Some((booking, payment)) = booked.booking.as_ref().zip(payment) else { continue };
             let stands = moment.world.service.sandbox.stripe.payment_intent(payment);
             let status = stands.map(|payment| payment.status);
-            let told = || format!("{payment} is {status:?}: {}", booked.projected);
-            must(status.is_some_and(|status| matches(booking, status)), told)?;
+            let context = || format!("{payment} is {status:?}: {}", booked.projected);
+            must(status.is_some_and(|status| matches(booking, status)), context)?;
         }
         Ok(())
     }

@@ -68,7 +68,7 @@ fn is_accounted_for(booking: &Booking) -> Result<(), String> {
     let waits = if booking.amounts.captured > 0 { booking.amounts.remaining() > 0 } else { is_held };
     let is_told = booking.dispute_open || booking.unresolved_refusals().next().is_some();
     must(!booking.stage.is_off() || !waits || is_told, || {
-        "it came to nothing, the customer's money waits, and nobody is told".to_owned()
+        "it failed, the customer's money waits, and no person is notified".to_owned()
     })
 }
 
@@ -82,7 +82,7 @@ fn is_resolved(row: &Row) -> bool {
     !row.text("refusal_resolved_at").is_empty()
 }
 
-/// A payment that was not created ends the booking, which tells the caller.
+/// A payment that was not created ends the booking, and the answer says so.
 fn is_of_ended_hold(effect: &Effect) -> bool {
     refusal::step_of(&effect.request) == Some(Step::Hold)
 }

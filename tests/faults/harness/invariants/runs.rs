@@ -5,7 +5,7 @@ use shared::store::marketplace::reconciliation::Reconciliation;
 use crate::harness::invariant::{Invariant, Moment, must};
 
 /// For a run without concurrent workers: at its end every cent is matched or listed, or the run names its
-/// trouble.
+/// error.
 pub struct EndedRunsLeaveNothing;
 
 impl Invariant for EndedRunsLeaveNothing {

@@ -58,7 +58,7 @@ impl NewBooking {
         if professional_id.as_str() == customer_id.as_str() {
             fields
                 .errors
-                .push(FieldError::new("professional_id", "expected somebody else than the customer"));
+                .push(FieldError::new("professional_id", "expected a person other than the customer"));
         }
         let price = Money { amount, currency };
         let fee = FeeBasisPoints::default();
