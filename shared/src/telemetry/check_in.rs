@@ -20,7 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_RUN_MINUTES: u32 = 6;
 
 /// The status of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     InProgress,
     Ok,
@@ -61,11 +62,7 @@ impl CheckIn {
         let mut payload = json!({
             "check_in_id": self.id.simple().to_string(),
             "monitor_slug": self.slug,
-            "status": match status {
-                Status::InProgress => "in_progress",
-                Status::Ok => "ok",
-                Status::Error => "error",
-            },
+            "status": status,
             "release": release,
             "environment": environment,
             "monitor_config": self.config,

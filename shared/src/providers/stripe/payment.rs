@@ -31,8 +31,9 @@ impl NewPaymentIntent {
 }
 
 /// Why an authorization is voided, in Stripe's terms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CancellationReason {
     /// The professional declined or did not answer in time.
     Abandoned,
@@ -41,10 +42,7 @@ pub enum CancellationReason {
 
 impl CancellationReason {
     pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Abandoned => "abandoned",
-            Self::RequestedByCustomer => "requested_by_customer",
-        }
+        self.into()
     }
 }
 
