@@ -16,6 +16,7 @@
 //! | a mail whose address is suppressed | it must not be sent | `rejected` (`unknown` where it was perhaps sent) |
 
 mod attempt;
+mod log;
 mod payment;
 mod record_outcome;
 mod refused;
@@ -23,7 +24,6 @@ mod resolve;
 mod suppressed;
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::kernel::clock::Clock;
@@ -44,6 +44,7 @@ use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
 
+pub use log::log_resolution;
 pub use refused::{RefusalRequest, resolve_refusal};
 pub use resolve::{Resolution, ResolveError, resolve};
 
@@ -285,9 +286,4 @@ fn next_key(key: &str) -> String {
         Some((name, version)) => format!("{name}:v{}", version.saturating_add(1)),
         None => format!("{key}:v2"),
     }
-}
-
-/// An effect for the log, without its request and reference, which may identify people.
-pub fn describe(effect: &Effect) -> Value {
-    serde_json::json!({"operation": effect.action.operation, "status": effect.status, "reason": effect.reason, "tries": effect.tries})
 }

@@ -16,5 +16,6 @@ mod nudge;
 mod recovery_window;
 mod reminder_costs;
 mod reminders;
+mod reminders_log;
 mod settings;
 mod unreported_purchases;

@@ -45,7 +45,7 @@ impl Bookings<'_> {
                 Ok(performed) => {
                     queue.extend(performed.next);
                     result.stage = performed.booking.map(|booking| booking.stage).or(result.stage);
-                    log_outcome(booking_id, &performed.outcome, is_mail)
+                    row_outcome(&performed.outcome, is_mail)
                 }
                 Err(error) => {
                     tracing::error!(%booking_id, %error, "the end of a step was not written");
@@ -86,10 +86,9 @@ impl Bookings<'_> {
     }
 }
 
-/// Logs a step's outcome, and maps it to what the run reports.
-fn log_outcome(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> RowOutcome {
+/// Maps a step's outcome to what the run reports.
+fn row_outcome(outcome: &Outcome, is_mail: bool) -> RowOutcome {
     let Outcome::Recorded(effect) = outcome else { return RowOutcome::Skipped };
-    tracing::info!(%booking_id, effect = %effects::describe(effect), "effect attempted");
     match effect.status {
         EffectStatus::Done | EffectStatus::Rejected => RowOutcome::Done,
         EffectStatus::Unknown => RowOutcome::InDoubt,

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::log::log_outcome;
 use super::{AttemptResult, EffectClients, Outcome, Performed};
 use crate::domain::kernel::id::CaseId;
 use crate::domain::kernel::party::BookingId;
-use crate::domain::kernel::provider::Provider;
 use crate::domain::kernel::time;
 use crate::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, Step};
 use crate::domain::marketplace::booking_record::{BookingChange, PayoutChange};
@@ -33,28 +33,19 @@ pub(super) async fn record_outcome(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
-    if result.status == EffectStatus::Rejected && refusal::is_refusal(&held.request, &result.reason) {
-        tracing::warn!(
-            operation = held.action.operation,
-            provider = held.request.provider().map(Provider::as_str),
-            reason = result.reason,
-            "an effect was refused"
-        );
-    }
-    if result.status == EffectStatus::Unknown {
-        // An alarm counts this line: a person has to find out what happened.
-        tracing::warn!(left_in_doubt = 1, reason = result.reason, "an effect may or may not have left");
-    }
-    let outcome = match subject {
+    let performed = match subject {
         Subject::Booking(booking_id) if result.concerns_booking(&held.request) => {
-            return record_booking_outcome(company, booking_id, held, &result, effect_clients, now).await;
+            record_booking_outcome(company, booking_id, held, &result, effect_clients, now).await?
         }
         Subject::Case(case_id) if let Some(days) = granted(held, &result) => {
-            record_grant(company, case_id, held, &result, days, now).await
+            record_grant(company, case_id, held, &result, days, now).await?.into()
         }
-        _ => record_alone(company, subject, held, &result, now).await,
+        _ => record_alone(company, subject, held, &result, now).await?.into(),
     };
-    Ok(outcome?.into())
+    if let Outcome::Recorded(effect) = &performed.outcome {
+        log_outcome(company, subject, effect);
+    }
+    Ok(performed)
 }
 
 fn granted(held: &Effect, result: &AttemptResult) -> Option<u16> {

@@ -304,7 +304,6 @@ impl Run<'_> {
         let outcome =
             effects::execute(&snapshot.company, booking_id, effect, effect_clients, owner, now).await?;
         let Outcome::Recorded(effect) = outcome else { return Ok(()) };
-        tracing::info!(%booking_id, effect = %effects::describe(&effect), "transfer attempted");
         match effect.status {
             EffectStatus::Done | EffectStatus::Rejected => {}
             EffectStatus::Unknown => progress.in_doubt = true,

@@ -100,7 +100,7 @@ impl ResolveRequest {
                 decide(app, caller, self.subject, &read, &order).await?
             }
         };
-        tracing::info!(subject = %self.subject, effect = %effects::describe(&effect), "effect resolved by hand");
+        effects::log_resolution(company, self.subject, &effect);
         Ok(Answer::ok(show_effect(self.subject, &effect, &bookings)))
     }
 }

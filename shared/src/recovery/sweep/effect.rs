@@ -50,7 +50,6 @@ impl RecoverySweep<'_> {
     ) -> Result<RowResult, StoreError> {
         let outcome = self.recovery.execute(&view.company, case_id, effect).await?;
         let Outcome::Recorded(effect) = outcome else { return Ok((RowOutcome::Skipped, None)) };
-        tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.status {
             EffectStatus::Done | EffectStatus::Rejected => (RowOutcome::Done, None),
             EffectStatus::Unknown => (RowOutcome::InDoubt, effect.reason),
