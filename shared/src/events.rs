@@ -181,7 +181,15 @@ impl EventIntake<'_> {
             _ if hopeless => {
                 // An alarm counts this line: the event waits for a person from now on.
                 let (source, reason) = (&event.source, error.reason());
-                tracing::error!(events_set_aside = 1, source, reason, "a kept event was set aside");
+                let (event_id, name) = (&event.payload_min.event_id, &event.payload_min.name);
+                tracing::error!(
+                    events_set_aside = 1,
+                    source,
+                    event_id,
+                    name,
+                    reason,
+                    "a stored event was set aside"
+                );
                 Ok(Applied::Never)
             }
             ApplyError::Store(error) => Err(error),

@@ -165,7 +165,8 @@ impl Run<'_> {
             let counted =
                 recount(&company, self.payout_request.batch, Some(self.id), token, self.payouts.now()).await;
             if let Err(error) = counted {
-                tracing::warn!(%error, "a batch was not counted");
+                let (company_id, batch_id) = (company.id(), &self.payout_request.batch);
+                tracing::warn!(%company_id, %batch_id, %error, "a batch was not counted");
             }
         }
     }

@@ -18,6 +18,7 @@ use crate::domain::marketplace::payout::{
 use crate::providers::call::{CallError, ProviderError};
 use crate::store::marketplace::booking::{BookingCursor, BookingFilter};
 use crate::store::marketplace::payee::{PayeeMoney, PayeeRow};
+use crate::store::retry::MayConflict as _;
 use crate::store::{Company, StoreError};
 
 /// Longer than a run: the holder of an older claim has crashed. The sweep leaves planned transfers to their run
@@ -100,6 +101,21 @@ impl From<CallError> for LoadError {
 impl Run<'_> {
     /// Claims the professional and loads its bookings, debt and account; releases the claim on failure.
     pub(super) async fn load_payee(&self, turn: PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
+        let loaded = self.claim_and_load(&turn).await;
+        let PayeeTurn { company: company_id, professional_id, .. } = &turn;
+        match &loaded {
+            Err(LoadError::Call(error)) => {
+                tracing::warn!(%company_id, %professional_id, %error, "a professional could not be loaded");
+            }
+            Err(LoadError::Store(error)) if !error.is_conflict() => {
+                tracing::error!(%company_id, %professional_id, %error, "a professional could not be loaded");
+            }
+            _ => {}
+        }
+        loaded
+    }
+
+    async fn claim_and_load(&self, turn: &PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
         let company = self.payouts.store.company(&turn.company);
         let now = self.payouts.now();
         let read = company.payee(&turn.professional_id).await?;

@@ -150,13 +150,9 @@ impl<'a> Run<'a> {
             LoadError::NotAvailable | LoadError::Store(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             LoadError::Call(error) => {
                 self.breaker.record_not_sent(error.error.reason());
-                tracing::warn!(%error, "a professional could not be loaded");
                 RowOutcome::Failed
             }
-            LoadError::Store(error) => {
-                tracing::error!(%error, "a professional could not be loaded");
-                RowOutcome::Failed
-            }
+            LoadError::Store(_) => RowOutcome::Failed,
         }
     }
 
@@ -222,7 +218,8 @@ impl<'a> Run<'a> {
     pub(super) async fn release(&self, company: &Company, payee: &ProfessionalId, held: &PayeeRow) {
         if let Err(error) = company.release_payee(payee, held, NextCheck::Now(held.next_cursor.clone())).await
         {
-            tracing::warn!(%error, "a professional stays claimed until the lease expires");
+            let (company_id, professional_id) = (company.id(), payee);
+            tracing::warn!(%company_id, %professional_id, %error, "a professional stays claimed until the lease expires");
         }
     }
 

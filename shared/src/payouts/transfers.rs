@@ -48,7 +48,7 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
     for row in &batches {
         let worked = batch::work_on_batch(payouts.store, row, payouts.ids.next(), payouts.now()).await;
         finish.count_result(worked.unwrap_or_else(|error| {
-            tracing::error!(%error, "a batch could not be counted");
+            tracing::error!(row = %row.key, %error, "a batch could not be counted");
             RowOutcome::Failed
         }));
     }

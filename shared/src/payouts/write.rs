@@ -73,13 +73,13 @@ impl Run<'_> {
             Some(_) => NextCheck::Now(snapshot.held.next_cursor.clone()),
         };
         let has_more = stop_reason.is_none() && snapshot.next.is_some();
-        let id = &snapshot.turn.professional_id;
-        if let Err(error) = snapshot.company.release_payee(id, &snapshot.held, next).await {
-            tracing::warn!(%error, "a professional stays claimed until the lease expires");
+        let (company_id, professional_id) = (snapshot.company.id(), &snapshot.turn.professional_id);
+        if let Err(error) = snapshot.company.release_payee(professional_id, &snapshot.held, next).await {
+            tracing::warn!(%company_id, %professional_id, %error, "a professional stays claimed until the lease expires");
         }
         let (worked, tries) = match &stop_reason {
             Some(StopReason::Store(error)) => {
-                tracing::error!(%error, "a payout plan was not executed");
+                tracing::error!(%company_id, %professional_id, %error, "a payout plan was not executed");
                 (RowOutcome::Failed, None)
             }
             Some(StopReason::Changed) => (RowOutcome::Skipped, Some(snapshot.turn.tries + 1)),

@@ -82,6 +82,13 @@ pub struct Key {
     pub sk: String,
 }
 
+/// Both parts, for log lines: keys contain ids, and hashes of what may identify people.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.pk, self.sk)
+    }
+}
+
 impl Key {
     fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }

@@ -75,7 +75,7 @@ impl Run<'_> {
         if row.key.kind() == RowKind::Event {
             let applied = self.app.intake(self.store).work_on(&row, self.app.clock.now()).await;
             return applied.unwrap_or_else(|error| {
-                tracing::error!(%error, "a pending event could not be applied");
+                tracing::error!(row = %row.key, %error, "a pending event could not be applied");
                 RowOutcome::Failed
             });
         }

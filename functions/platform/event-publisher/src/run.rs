@@ -150,7 +150,7 @@ impl Run<'_> {
                 self.publish(waiting).await;
             }
             Err(error) => {
-                tracing::error!(%error, "entries of the outbox could not be read");
+                tracing::error!(entries = rows.len(), %error, "entries of the outbox could not be read");
                 keys.iter().for_each(|key| self.log().count_failed(key));
             }
         }
@@ -232,7 +232,7 @@ impl Run<'_> {
     }
 
     fn fail(&self, key: &Key, error: &StoreError) {
-        tracing::error!(%error, "an entry of the outbox could not be written");
+        tracing::error!(row = %key, %error, "an entry of the outbox could not be written");
         self.log().count_failed(key);
     }
 

@@ -59,7 +59,7 @@ impl Run<'_> {
             // Another process changed the row; the next run sees the new state.
             Err(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             Err(error) => {
-                tracing::error!(error = %error, "a due row could not be processed");
+                tracing::error!(row = %row.key, %error, "a due row could not be processed");
                 RowOutcome::Failed
             }
         }
