@@ -9,8 +9,9 @@ use chrono::Duration;
 use local::embedded::Failure;
 use serde_json::{Value, json};
 use shared::domain::platform::job::Occurrence;
+use shared::domain::platform::job::RECONCILIATION_JOB;
 use shared::reconciliation::ReconciliationLimits;
-use shared::store::marketplace::reconciliation::{FindingKind, RECONCILIATION_JOB};
+use shared::store::marketplace::reconciliation::FindingKind;
 use stand_ins::fault::{FaultKind, Operation};
 
 use support::booked::booking_id;

@@ -8,9 +8,9 @@ use super::{Run, RunError, whole_seconds};
 use crate::domain::marketplace::booking::BookingFact;
 use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::action::Actor;
+use crate::domain::platform::job::RECONCILIATION_JOB;
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::BookingOwner;
-use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
 use crate::store::retry::retry;
 
 /// An event may change the booking at the same moment; a sixth conflict has another cause.

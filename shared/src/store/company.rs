@@ -18,9 +18,6 @@ use crate::domain::recovery::contact::ChannelError;
 use crate::domain::recovery::settings::Settings;
 use crate::domain::recovery::timeline::CaseStatus;
 
-/// The name of the sweep's job.
-pub const REMINDERS_JOB: &str = "reminders";
-
 #[derive(Debug, Clone)]
 pub struct Company {
     pub(super) store: Store,

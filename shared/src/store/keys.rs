@@ -55,7 +55,6 @@ use crate::domain::kernel::id::{CaseId, CompanyId, MembershipId, UserId};
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::marketplace::payout::{BatchEntry, BatchId};
-use crate::domain::platform::action::Channel;
 use crate::domain::platform::effect::Subject;
 
 pub use account_key::{AccountKey, sha256_hex};
@@ -298,14 +297,6 @@ pub(super) fn purchase_prefix(product_id: &str) -> String {
 pub(super) fn kpi_pk(company: &CompanyId) -> String {
     format!("KPI#{company}")
 }
-
-/// The operation of a scheduled reminder: it exists at most once for a step and channel.
-pub fn reminder_operation(offset_days: u8, channel: Channel) -> String {
-    format!("reminder:{offset_days:02}:{}", channel.as_str())
-}
-
-/// The operation of the incentive: it exists at most once for a case.
-pub const INCENTIVE_OPERATION: &str = "incentive";
 
 #[cfg(test)]
 mod tests {

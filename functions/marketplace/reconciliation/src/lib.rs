@@ -19,10 +19,9 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::Occurrence;
+use shared::domain::platform::job::{Occurrence, RECONCILIATION_JOB};
 use shared::http::{Answer, Failure};
 use shared::reconciliation::{ReconcileError, ReconciliationLimits};
-use shared::store::marketplace::reconciliation::RECONCILIATION_JOB;
 use shared::views::platform::job::JobReportView;
 
 /// The interval of the schedule.

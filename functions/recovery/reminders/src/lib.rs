@@ -20,9 +20,8 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::Occurrence;
+use shared::domain::platform::job::{Occurrence, REMINDERS_JOB};
 use shared::http::{Answer, Failure};
-use shared::store::company::REMINDERS_JOB;
 use shared::views::platform::job::JobReportView;
 
 /// The interval of the schedule.

@@ -3,12 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use shared::app::SharedApp;
-use shared::domain::platform::job::{Occurrence, Report};
+use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
 use shared::due::{self, RowOutcome, SweepLimits};
 use shared::http::Failure;
 use shared::payouts;
 use shared::recovery::RecoverySweep;
-use shared::store::company::REMINDERS_JOB;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{RowKind, Store, StoreError};
 use tracing::Instrument as _;

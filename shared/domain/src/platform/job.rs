@@ -3,6 +3,12 @@
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
 
+/// The sweep over everything that is due, reminders among it.
+pub const REMINDERS_JOB: &str = "reminders";
+
+/// The job that compares the ledger with Stripe.
+pub const RECONCILIATION_JOB: &str = "reconciliation";
+
 /// The job that declines unanswered bookings.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
 

@@ -9,6 +9,7 @@ use crate::domain::platform::action::{Actor, Channel};
 use crate::domain::platform::effect::Effect;
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::contact::{ContactDecision, HoldReason};
+use crate::domain::recovery::operation::reminder_operation;
 use crate::domain::recovery::schedule::{ReminderStep, step};
 use crate::domain::recovery::timeline::{CaseFactKind, CaseStatus};
 use crate::due::RowOutcome;
@@ -18,7 +19,6 @@ use crate::recovery::member_channels::MemberChannels;
 use crate::recovery::{AssessError, NewMessage, prepare_message};
 use crate::store::StoreError;
 use crate::store::due::DueRow;
-use crate::store::keys::reminder_operation;
 
 impl RecoverySweep<'_> {
     pub(super) async fn work_on_case(

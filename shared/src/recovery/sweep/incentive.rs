@@ -6,6 +6,7 @@ use super::{RecoverySweep, RowResult};
 use crate::domain::platform::action::{Action, ActionKind, Actor};
 use crate::domain::platform::effect::{Effect, Request};
 use crate::domain::recovery::case::Case;
+use crate::domain::recovery::operation::INCENTIVE_OPERATION;
 use crate::domain::recovery::timeline::CaseStatus;
 use crate::due::RowOutcome;
 use crate::effects;
@@ -13,7 +14,6 @@ use crate::providers::call::CallError;
 use crate::recovery::company_view::CompanyView;
 use crate::recovery::member_channels::MemberChannels;
 use crate::store::StoreError;
-use crate::store::keys::INCENTIVE_OPERATION;
 
 /// The result of granting the incentive.
 pub(super) enum Granted {

@@ -25,8 +25,6 @@ pub use finding_totals::{FileOutcome, FindingTotals};
 pub use open::FindingCursor;
 pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
 
-pub const RECONCILIATION_JOB: &str = "reconciliation";
-
 /// The progress of the reconciliation. It advances in one transaction with the sums, so that concurrent runs
 /// never add the same lines twice.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::RECONCILIATION_JOB;
 use super::finding::{Closing, Finding, FindingStatus};
 use super::open::FindingCursor;
 use crate::domain::kernel::ids::Ids;
+use crate::domain::platform::job::RECONCILIATION_JOB;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, FINDINGS_LIST, Key};
 use crate::store::write::{Expect, Write, text};
