@@ -20,7 +20,7 @@ async fn confirm_with(world: &World, token: &str, password: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn an_attacker_who_signs_somebody_up_cannot_access_the_account() {
+async fn an_attacker_who_signs_up_the_address_of_another_person_cannot_access_the_account() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, "chosen by a stranger").await;
     for guess in [PASSWORD, "", "chosen by a stranger "] {

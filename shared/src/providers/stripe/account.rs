@@ -153,7 +153,7 @@ mod tests {
         let gone = StripeAccount::gone("acct_1").status().unwrap();
         assert!(!gone.charges_enabled && !gone.payouts_enabled);
         let reported =
-            status(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
+            status(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask support@example.com"}}"#);
         assert_eq!(reported.disabled_reason, None);
         assert_eq!(StripeAccount::gone("acct 1").status(), None);
     }
