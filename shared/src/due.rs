@@ -81,14 +81,14 @@ pub enum RowOutcome {
 pub enum Lane {
     /// Cases and all other rows.
     Recovery,
-    /// Bookings and their effects.
+    /// Bookings, their effects, and payout batches.
     Bookings,
 }
 
 impl Lane {
     fn of(key: &Key) -> Self {
         match key.kind() {
-            RowKind::Booking | RowKind::BookingAction => Self::Bookings,
+            RowKind::Booking | RowKind::BookingAction | RowKind::Batch => Self::Bookings,
             _ => Self::Recovery,
         }
     }

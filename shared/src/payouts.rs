@@ -22,6 +22,7 @@ mod payout_request;
 mod queue;
 mod run;
 mod transfers;
+mod unpaid;
 mod write;
 
 use std::collections::BTreeMap;
@@ -38,8 +39,8 @@ use crate::effects::EffectClients;
 use crate::providers::stripe::client::Stripe;
 use crate::store::{Store, StoreError};
 
-pub use batch::work_on_batch;
 pub use payout_request::{PayoutRequest, RunLimits};
+pub use unpaid::{UnpaidProfessional, unpaid, unpaid_of};
 
 /// The clients and settings that payouts need.
 #[derive(Clone, Copy)]

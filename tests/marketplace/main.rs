@@ -16,6 +16,7 @@ mod in_doubt;
 mod payee_events;
 mod payout_admin_dry_run;
 mod payout_costs;
+mod payout_incidents;
 mod payout_refusals;
 mod payout_rules;
 mod payout_scenarios;

@@ -119,7 +119,8 @@ async fn a_dry_run_equals_the_following_run() {
             world.pay_day().await;
         }
         world.check_books(&context).await;
-        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{context}");
+        let batch = world.batch(TUESDAY).await;
+        assert_eq!(batch["status"], "completed", "{context}: {batch:#}");
     }
     eprintln!("dry runs: {seen:?}");
     let Seen { transfers, settled, approved, .. } = seen;

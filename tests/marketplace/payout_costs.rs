@@ -62,8 +62,8 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
         }
         let found = cost_of_a_tick(&world).await;
         let expected = [
-            // The due professionals; the bookings, and those in dispute; the entries of the batch.
-            ("Query", 8 + 2 + 1),
+            // The due professionals; the bookings, and those in dispute; the entries of the batch, and who is left.
+            ("Query", 8 + 2 + 1 + 4),
             // The professional, the batch at both ends, the last run; each booking once it is paid.
             ("GetItem", 4 + bookings),
             // The bookings; debt, approval and line.

@@ -35,9 +35,9 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     for _ in 0..3 {
         world.advance(Duration::minutes(10));
         world.pay_day().await;
-        assert!(world.transfers().is_empty(), "not on the same day, unless a person starts a run");
+        assert!(world.transfers().is_empty(), "not within the hour, unless a person starts a run");
     }
-    assert_eq!(world.batch(TUESDAY).await["status"], "completed");
+    assert_eq!(world.batch(TUESDAY).await["status"], "waiting", "for an hour");
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 1);

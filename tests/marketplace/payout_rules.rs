@@ -81,7 +81,7 @@ async fn a_debt_is_kept_back_once_while_its_transfer_is_in_doubt() {
     world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", None);
     world.pay_day().await;
     assert_eq!(world.balance("user_p", "usd", "reserved").await, 1_000);
-    assert_eq!(world.batch(TUESDAY).await["status"], "processing");
+    assert_eq!(world.batch(TUESDAY).await["status"], "waiting");
     world.all_well();
     world.add_job(&Job::of(&world, "user_p")).await;
     world.pay_day().await;

@@ -20,6 +20,7 @@ mod openapi;
 mod openapi_inputs;
 mod openapi_judge;
 mod operations;
+mod operations_incidents;
 mod personal_data;
 mod rate_limit_answers;
 mod rate_limits;

@@ -16,6 +16,7 @@ mod nudge;
 mod recovery_window;
 mod reminder_costs;
 mod reminders;
+mod reminders_incidents;
 mod reminders_log;
 mod settings;
 mod unreported_purchases;

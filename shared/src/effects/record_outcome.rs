@@ -10,6 +10,7 @@ use crate::domain::kernel::party::BookingId;
 use crate::domain::kernel::time;
 use crate::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, Step};
 use crate::domain::marketplace::booking_record::{BookingChange, PayoutChange};
+use crate::domain::marketplace::payout::TransferRefusal;
 use crate::domain::platform::action::Actor;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::domain::platform::refusal;
@@ -267,7 +268,8 @@ fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> 
     let payout = match (&held.request, result.status) {
         (Request::Transfer(_), EffectStatus::Done) => Some(PayoutChange::Settled),
         (Request::Transfer(request), EffectStatus::Rejected) => {
-            Some(PayoutChange::Refused { batch: request.metadata.batch_id })
+            let (batch, code) = (request.metadata.batch_id, result.reason.clone());
+            Some(PayoutChange::Refused(TransferRefusal { batch, code, at: now }))
         }
         _ => None,
     };

@@ -26,6 +26,11 @@ impl Run<'_> {
         let day_ends_at = self.payouts.calendar.ends_at(self.payout_request.batch);
         let waits_until = |skip: &Skip| match skip.reason {
             SkipReason::AlreadyPaid | SkipReason::InProgress => None,
+            SkipReason::TransferRefused => {
+                let row = snapshot.rows.get(&skip.booking_id);
+                let retry_at = row.and_then(|row| row.payout_retry_at(self.payout_request.batch));
+                Some(retry_at.map_or(day_ends_at, |at| at.min(day_ends_at)))
+            }
             SkipReason::HeldBack => {
                 let same = |candidate: &&Candidate| candidate.booking_id == skip.booking_id;
                 snapshot.candidates.iter().find(same)?.hold_back_ends_at

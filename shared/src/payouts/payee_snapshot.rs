@@ -92,12 +92,6 @@ impl From<StoreError> for LoadError {
     }
 }
 
-impl From<CallError> for LoadError {
-    fn from(error: CallError) -> Self {
-        Self::Call(error.of(Provider::Stripe))
-    }
-}
-
 impl Run<'_> {
     /// Claims the professional and loads its bookings, debt and account; releases the claim on failure.
     pub(super) async fn load_payee(&self, turn: PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
@@ -129,9 +123,15 @@ impl Run<'_> {
         } else {
             read
         };
-        let loaded = self.load_snapshot(&company, turn.clone(), held.clone(), now).await;
-        if loaded.is_err() && self.is_real {
-            self.release(&company, &turn.professional_id, &held).await;
+        let loaded = self.load_snapshot(&company, turn.clone(), held.clone()).await;
+        if let Err(error) = &loaded
+            && self.is_real
+        {
+            let waits_for = match error {
+                LoadError::Call(error) => Some(error.error.reason()),
+                LoadError::NotAvailable | LoadError::Store(_) => None,
+            };
+            self.release(&company, &turn.professional_id, &held, waits_for).await;
         }
         loaded
     }
@@ -141,11 +141,7 @@ impl Run<'_> {
         company: &Company,
         turn: PayeeTurn,
         held: PayeeRow,
-        now: DateTime<Utc>,
     ) -> Result<PayeeSnapshot, LoadError> {
-        if self.is_real {
-            self.begin_batch(company).await?;
-        }
         let from = turn.dry.read_until.clone();
         let from = from.or_else(|| held.next_cursor.as_deref().and_then(BookingCursor::parse));
         let is_later = from.is_some();
@@ -157,12 +153,14 @@ impl Run<'_> {
         let money = company
             .payee_money(&turn.professional_id, currencies.into_iter(), self.payout_request.batch)
             .await?;
-        let is_ready = |candidate: &&Candidate| candidate.skip_reason(now).is_none();
+        let plan_time = self.plan_time();
+        let is_ready = |candidate: &&Candidate| candidate.skip_reason(plan_time).is_none();
         let mut ready = candidates.iter().filter(is_ready).peekable();
         let account = match &held.account {
             Some(known) if ready.peek().is_some() => {
                 // A deleted account counts as none: the professional has to connect another.
-                let account = Some(self.payouts.stripe.account(known.id.as_str()).await?);
+                let read = self.payouts.stripe.account(known.id.as_str()).await;
+                let account = Some(self.or_waiting(company, read).await?);
                 let status = account.filter(|account| !account.deleted).and_then(|it| it.status());
                 status.and_then(|status| status.payee_account(Some(known)))
             }
@@ -170,7 +168,8 @@ impl Run<'_> {
             known => known.clone(),
         };
         if ready.any(|candidate| candidate.charge.is_none()) {
-            self.read_balance().await?;
+            let read = self.read_balance().await;
+            self.or_waiting(company, read).await?;
         }
         Ok(PayeeSnapshot {
             turn,
@@ -183,6 +182,15 @@ impl Run<'_> {
             next,
             is_later,
         })
+    }
+
+    /// The answer of a call, or its failure. The batch exists from the first failure on, and says what it waits
+    /// for.
+    async fn or_waiting<T>(&self, company: &Company, answer: Result<T, CallError>) -> Result<T, LoadError> {
+        if answer.is_err() && self.is_real {
+            self.begin_batch(company).await?;
+        }
+        answer.map_err(|error| LoadError::Call(error.of(Provider::Stripe)))
     }
 
     /// Loads the completed, unsettled bookings from a position on, up to the limit of one turn. The first turn
@@ -218,9 +226,10 @@ impl Run<'_> {
         }
         let (version, in_progress) = (row.payout_version(), row.payout_in_progress);
         let mut candidate = Candidate::of(row.booking_id, &booking, policy, version, in_progress);
-        let refused = row.payout_refused_in == Some(self.payout_request.batch)
-            && !self.payout_request.retries_refused();
-        candidate.obstacle = candidate.obstacle.or(refused.then_some(SkipReason::TransferRefused));
+        let now = self.payouts.now();
+        let may_retry = self.payout_request.retries_refused()
+            || row.payout_retry_at(self.payout_request.batch).is_some_and(|at| at <= now);
+        candidate.obstacle = candidate.obstacle.or((!may_retry).then_some(SkipReason::TransferRefused));
         Some(candidate)
     }
 
@@ -232,7 +241,7 @@ impl Run<'_> {
 impl PayeeSnapshot {
     /// The input of the plan; `available` is the platform's balance, in minor units.
     pub(super) fn plan_input(&self, run: &Run<'_>, available: BTreeMap<Currency, i64>) -> PlanInput {
-        let (now, id) = (run.payouts.now(), &self.turn.professional_id);
+        let (now, id) = (run.plan_time(), &self.turn.professional_id);
         let mut rules = Rules {
             minimum: run.payouts.minimum.clone(),
             approval_above: run.payouts.approval_above.clone(),

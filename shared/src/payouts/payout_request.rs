@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::kernel::id::CompanyId;
+use crate::domain::marketplace::calendar::PayoutCalendar;
 use crate::domain::marketplace::payout::{BatchId, StartedBy};
 use crate::domain::platform::action::Actor;
 
@@ -23,6 +24,23 @@ pub struct PayoutRequest {
 }
 
 impl PayoutRequest {
+    /// The scheduled payouts of a batch. A batch of an earlier day pays who was due on that day.
+    pub fn of_schedule(
+        batch: BatchId,
+        calendar: &PayoutCalendar,
+        now: DateTime<Utc>,
+        limits: RunLimits,
+    ) -> Self {
+        Self {
+            batch,
+            started_by: StartedBy::Schedule,
+            actor: Actor::Schedule,
+            due_by: now.min(calendar.last_moment(batch)),
+            company: None,
+            limits,
+        }
+    }
+
     /// The account key of the requester, if a person requested the run.
     pub(super) fn requester(&self) -> Option<&str> {
         match &self.started_by {
@@ -31,7 +49,7 @@ impl PayoutRequest {
         }
     }
 
-    /// Whether transfers that Stripe refused in this batch are retried. A person requests a run because the cause
+    /// Whether every refused transfer is retried, whatever its code. A person requests a run because the cause
     /// was fixed, the schedule only because ten minutes have passed.
     pub(super) fn retries_refused(&self) -> bool {
         self.requester().is_some()
@@ -73,6 +91,11 @@ impl RunLimits {
             run_time: Duration::from_secs(240),
             include_plan: false,
         }
+    }
+
+    /// The limits of the sweep when it goes on with a batch, beside everything else that is due.
+    pub fn of_sweep() -> Self {
+        Self { payees: 100, payees_at_once: 8, run_time: Duration::from_secs(12), ..Self::of_schedule() }
     }
 
     /// The limits after a part of the time is spent.

@@ -45,6 +45,36 @@ pub(super) async fn is_any_payee_due(store: &Store, now: DateTime<Utc>) -> Resul
     Ok(pages.iter().any(|page| !page.rows.is_empty()))
 }
 
+/// The professionals of each company who are due by a time, whether or not a run holds them.
+pub(super) async fn left_by_company(
+    store: &Store,
+    due_by: DateTime<Utc>,
+) -> Result<BTreeMap<CompanyId, Vec<DueRow>>, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| due_rows(store, shard, due_by));
+    let mut left: BTreeMap<CompanyId, Vec<DueRow>> = BTreeMap::new();
+    for rows in futures_util::future::try_join_all(shards).await? {
+        for row in rows {
+            if let Some(company) = row.key.company() {
+                left.entry(company).or_default().push(row);
+            }
+        }
+    }
+    Ok(left)
+}
+
+async fn due_rows(store: &Store, shard: u8, due_by: DateTime<Utc>) -> Result<Vec<DueRow>, StoreError> {
+    let (mut rows, mut start) = (Vec::new(), None);
+    for _ in 0..PAGES_PER_SHARD {
+        let page = store.due(PAYOUTS, shard, due_by, start).await?;
+        rows.extend(page.rows);
+        start = page.next;
+        if start.is_none() {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
 async fn shard_rows(
     payouts: &Payouts<'_>,
     payout_request: &PayoutRequest,

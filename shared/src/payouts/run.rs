@@ -1,9 +1,10 @@
 //! One run: professionals are loaded ahead, planned in order, and paid concurrently.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered};
 use tokio::sync::OnceCell;
@@ -37,6 +38,7 @@ pub(super) struct Run<'a> {
     /// Identifies the run in the batches it works on.
     pub(super) id: Uuid,
     pub(super) breaker: CircuitBreaker,
+    /// The companies of this run, and whether it has begun their batch.
     pub(super) batches: Mutex<HashMap<CompanyId, Arc<OnceCell<()>>>>,
     /// The platform's balance less the planned transfers; read on first use.
     available: OnceCell<Mutex<BTreeMap<Currency, i64>>>,
@@ -78,7 +80,7 @@ impl<'a> Run<'a> {
         }
         self.process_turns(rows).await;
         if self.is_real {
-            self.recount_batches().await;
+            self.count_batches().await;
         }
         let mut result = self.result.into_inner().unwrap_or_else(PoisonError::into_inner);
         result.report.duration_ms = started.elapsed().as_millis() as u64;
@@ -110,9 +112,26 @@ impl<'a> Run<'a> {
                 else => break,
             }
         }
+        self.begin_batches_of(&waiting).await;
         let mut result = self.result();
         result.report.more |= !waiting.is_empty();
         result.report.skipped += waiting.len() as u64;
+    }
+
+    /// Begins the batches of companies whose professionals were not reached, because Stripe was unavailable or the
+    /// run's time was over: a batch is what the sweep goes on with.
+    async fn begin_batches_of(&self, left: &VecDeque<PayeeTurn>) {
+        if !self.is_real {
+            return;
+        }
+        let companies: BTreeSet<&CompanyId> = left.iter().map(|turn| &turn.company).collect();
+        for company_id in companies {
+            let begun = self.begin_batch(&self.payouts.store.company(company_id)).await;
+            if let Err(error) = begun {
+                let batch_id = &self.payout_request.batch;
+                tracing::error!(%company_id, %batch_id, %error, "a batch could not be started");
+            }
+        }
     }
 
     fn may_load(&self) -> bool {
@@ -129,6 +148,11 @@ impl<'a> Run<'a> {
                 return None;
             }
         };
+        if self.is_real {
+            // Counted at the end, also if nothing is written: who was left of the batch may be processed now.
+            let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+            batches.entry(snapshot.turn.company.clone()).or_default();
+        }
         self.bookings_loaded.fetch_add(snapshot.candidates.len(), Ordering::Relaxed);
         let mut balances =
             self.available.get().map(|balances| balances.lock().unwrap_or_else(PoisonError::into_inner));
@@ -214,10 +238,23 @@ impl<'a> Run<'a> {
         self.available.get_or_try_init(read).await.map(drop)
     }
 
-    /// Releases a professional without a decision; the next run loads it again.
-    pub(super) async fn release(&self, company: &Company, payee: &ProfessionalId, held: &PayeeRow) {
-        if let Err(error) = company.release_payee(payee, held, NextCheck::Now(held.next_cursor.clone())).await
-        {
+    /// The time that decides which bookings are past their hold-back: for a batch of an earlier day the end of
+    /// that day, so that a late run pays what a punctual one would have paid.
+    pub(super) fn plan_time(&self) -> DateTime<Utc> {
+        self.payouts.now().min(self.payouts.calendar.last_moment(self.payout_request.batch))
+    }
+
+    /// Releases a professional without a decision; the next run loads it again. `waits_for` is the code of the
+    /// failed call.
+    pub(super) async fn release(
+        &self,
+        company: &Company,
+        payee: &ProfessionalId,
+        held: &PayeeRow,
+        waits_for: Option<&str>,
+    ) {
+        let next = NextCheck::Now(held.next_cursor.clone());
+        if let Err(error) = company.release_payee(payee, held, next, waits_for, self.payouts.now()).await {
             let (company_id, professional_id) = (company.id(), payee);
             tracing::warn!(%company_id, %professional_id, %error, "a professional stays claimed until the lease expires");
         }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::circuit_breaker::CircuitBreaker;
-use super::{Payouts, RunLimits, batch};
+use super::{Payouts, RunLimits};
 use crate::bookings::Bookings;
 use crate::domain::platform::job::Report;
 use crate::due::RowOutcome;
@@ -46,7 +46,7 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
         })
         .await;
     for row in &batches {
-        let worked = batch::work_on_batch(payouts.store, row, payouts.ids.next(), payouts.now()).await;
+        let worked = payouts.work_on_batch(row).await;
         finish.count_result(worked.unwrap_or_else(|error| {
             tracing::error!(row = %row.key, %error, "a batch could not be counted");
             RowOutcome::Failed

@@ -74,7 +74,18 @@ impl Run<'_> {
         };
         let has_more = stop_reason.is_none() && snapshot.next.is_some();
         let (company_id, professional_id) = (snapshot.company.id(), &snapshot.turn.professional_id);
-        if let Err(error) = snapshot.company.release_payee(professional_id, &snapshot.held, next).await {
+        let waits_for = match &stop_reason {
+            Some(StopReason::BreakerTripped) => self.breaker.tripped_by(),
+            _ => None,
+        };
+        let released = snapshot.company.release_payee(
+            professional_id,
+            &snapshot.held,
+            next,
+            waits_for,
+            self.payouts.now(),
+        );
+        if let Err(error) = released.await {
             tracing::warn!(%company_id, %professional_id, %error, "a professional stays claimed until the lease expires");
         }
         let (worked, tries) = match &stop_reason {
@@ -102,6 +113,9 @@ impl Run<'_> {
         plan: &Plan,
         progress: &mut Progress,
     ) -> Result<(), StopReason> {
+        if !plan.settled.is_empty() || !plan.transfers.is_empty() {
+            self.begin_batch(&snapshot.company).await?;
+        }
         for settled in &plan.settled {
             self.check_breaker()?;
             self.record_settlement(snapshot, plan, settled).await?;
@@ -223,8 +237,9 @@ impl Run<'_> {
             if matches!(skip.reason, SkipReason::InProgress | SkipReason::AlreadyPaid) {
                 continue;
             }
-            // The existing entry has the refusal's reason, which is more precise.
-            if skip.reason == SkipReason::TransferRefused {
+            // The existing entry of this batch has the refusal's reason, which is more precise.
+            let refusal = snapshot.rows.get(&skip.booking_id).and_then(|row| row.payout_refused_in);
+            if skip.reason == SkipReason::TransferRefused && refusal == Some(batch) {
                 continue;
             }
             let entry = BatchEntry {
@@ -239,6 +254,7 @@ impl Run<'_> {
         if writes.len() == 1 {
             return Ok(());
         }
+        self.begin_batch(&snapshot.company).await?;
         self.commit(writes).await
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
+use super::platform::waiting::remove_waiting_case;
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Page, Query, Range, Store, attribute_text};
 use crate::domain::kernel::id::{CaseId, CompanyId};
@@ -62,6 +63,9 @@ pub struct CompanyHealth {
     /// Consecutive runs in which every row failed.
     #[serde(default)]
     pub failed_runs: u32,
+    /// When the first of them ended.
+    #[serde(default, with = "crate::domain::kernel::time::option")]
+    pub failing_since: Option<DateTime<Utc>>,
     /// The sweep skips the company until then.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub set_aside_until: Option<DateTime<Utc>>,
@@ -284,6 +288,10 @@ impl Company {
         write = match &case.hold {
             Some(hold) => write.set("hold", hold_attribute(hold)),
             None => write.remove("hold"),
+        };
+        write = match case.waits_since {
+            Some(since) => self.list_waiting_case(write, case.case_id, since),
+            None => remove_waiting_case(write),
         };
         write.due(SWEEP, due_at).expect(Expect::version(case.version))
     }

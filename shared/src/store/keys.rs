@@ -15,6 +15,7 @@
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: deduplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | the owner of a membership, payment or account that an event does not name |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
+//! | counters of the objectives | `JOB#objectives` | `HOUR#<hour>` | operations and the gauges: the hours of a window, in one query |
 //! | reconciliation's cursor, and the totals of its findings | `JOB#reconciliation` | `CURSOR`, `TOTALS` | the reconciliation |
 //! | version of the data, and the current migration | `JOB#migrations` | `VERSION` | health, and the migrations |
 //! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
@@ -36,10 +37,10 @@
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
 //! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: the rows due now; sparse, rows leave it when done |
-//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings |
-//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one status; a company's effects in doubt and its open findings |
-//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one status or of all |
-//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one status or of all |
+//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings; under `operator#waiting#<list>`, the effects and events of all companies that wait |
+//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one status; a company's effects in doubt, its open findings, and its events that wait |
+//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one status or of all; under `operator#waiting#messages`, the cases of all companies that wait for a provider |
+//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one status or of all; under `<company>#waiting#cases`, a company's cases that wait for a provider |
 //!
 //! The indexes project keys only. An index may lag behind, so the row itself is read before its data is used.
 
@@ -62,7 +63,7 @@ pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATUS_I
 pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_status_list, cases_list, cases_status_list, due_shard,
     effects_list, events_status_list, findings_list_of, party_list, shard, statement_list,
-    unread_events_list,
+    unread_events_list, waiting_cases_list, waiting_events_list, waiting_list,
 };
 pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
@@ -195,6 +196,10 @@ impl Key {
         Self::new(format!("JOB#{job}"), "LAST")
     }
 
+    pub(super) fn objectives(hour: &str) -> Self {
+        Self::new("JOB#objectives", format!("{HOUR_PREFIX}{hour}"))
+    }
+
     pub(super) fn data_version() -> Self {
         Self::new("JOB#migrations", "VERSION")
     }
@@ -256,6 +261,8 @@ impl Key {
 }
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
+
+pub(super) const HOUR_PREFIX: &str = "HOUR#";
 
 pub(super) const ENTRY_PREFIX: &str = "ENTRY#";
 

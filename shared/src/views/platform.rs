@@ -6,6 +6,8 @@ pub mod finding;
 pub mod health;
 pub mod job;
 pub mod mail;
+pub mod objective;
 pub mod operations;
 pub mod problem;
 pub mod reconciliation;
+pub mod waiting;

@@ -65,6 +65,8 @@ pub enum Defect {
     StrangerTakenForOurs,
     /// A refusal is not listed.
     RefusalNotListed,
+    /// What waits is on no list of all companies, so no gauge counts it.
+    WaitingNotCounted,
     /// A refusal is recorded without creating the mail about it.
     RefusalMailForgotten,
     /// A mail about a refusal is created under two names.
@@ -78,6 +80,9 @@ const REFUSAL_MAILS: [Step; 5] = [
     Step::ProfessionalDeclinedMail,
     Step::ProfessionalAcceptedMail,
 ];
+
+/// The lists of all companies.
+const OF_ALL: &str = "operator#waiting#";
 
 const ENDS: [&str; 4] = ["done", "rejected", "unknown", "prepared"];
 
@@ -114,6 +119,12 @@ impl Defect {
                 Self::PayeeUnfenced if kind == "PAYEE" => write.leave_out(|_| true),
                 Self::RefusalNotListed if write.text("list_status_pk").ends_with("#refused") => {
                     write.leave_unset("list_status_pk")
+                }
+                Self::WaitingNotCounted if write.text("list_pk").starts_with(OF_ALL) => {
+                    write.leave_unset("list_pk")
+                }
+                Self::WaitingNotCounted if write.text("professional_pk").starts_with(OF_ALL) => {
+                    write.leave_unset("professional_pk")
                 }
                 Self::NextStepNotDue => write.leave_unset("due_shard") && write.leave_unset("due_at"),
                 _ => false,

@@ -59,6 +59,7 @@ mod scheduler;
 mod seeded_random;
 mod tally;
 mod touch;
+mod waiting_defects;
 mod ways;
 mod wire;
 

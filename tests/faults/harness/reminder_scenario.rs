@@ -9,8 +9,8 @@ use stand_ins::whop::{MembershipStatus, Payment};
 use super::callers::KeyedRequest;
 use super::invariant::Invariant;
 use super::invariants::{
-    AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
-    RefusalsAreListed, SumsAreRight,
+    AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, NothingWaitsUnseen, OnceEach,
+    OneEntryPerTransition, RefusalsAreListed, SumsAreRight,
 };
 use super::reminder_end::CaseEnd;
 use super::rows::Rows;
@@ -192,6 +192,7 @@ impl Scenario for Reminders {
             Box::new(SumsAreRight),
             Box::new(NothingUnfinished),
             Box::new(RefusalsAreListed),
+            Box::new(NothingWaitsUnseen),
         ]
     }
 

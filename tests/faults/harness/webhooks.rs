@@ -10,8 +10,8 @@ use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{
-    AppliedOnce, ClosedCasesRest, EventsAccountedFor, Fences, NothingUnfinished, OnceEach,
-    OneEntryPerTransition, RefusalsAreListed, SumsAreRight,
+    AppliedOnce, ClosedCasesRest, EventsAccountedFor, Fences, NothingUnfinished, NothingWaitsUnseen,
+    OnceEach, OneEntryPerTransition, RefusalsAreListed, SumsAreRight,
 };
 use super::random_run::FaultRates;
 use super::rows::Rows;
@@ -155,6 +155,7 @@ impl Scenario for Deliveries<'_> {
             Box::new(OnceEach),
             Box::new(SumsAreRight),
             Box::new(RefusalsAreListed),
+            Box::new(NothingWaitsUnseen),
             Box::new(NothingUnfinished),
         ]
     }

@@ -3,13 +3,21 @@
 use local::service::TABLE;
 use serde_json::Value;
 use shared::store::Item;
-use stand_ins::fault::Operation;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::world::{World, id_of, payment};
 
 impl World {
     pub fn all_well(&self) {
         self.service.sandbox.faults.clear();
+    }
+
+    /// Injects a fault into every call to one provider.
+    pub fn down(&self, provider: Provider) {
+        let kind = "status:503".parse().unwrap();
+        let rule = Rule { provider, operation: Operation::Any, kind, times: None, company: None };
+        self.service.sandbox.faults.add(rule);
     }
 
     /// The number of requests to Whop for an operation.

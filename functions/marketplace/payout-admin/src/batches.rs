@@ -6,7 +6,7 @@ use axum::extract::Path;
 use shared::auth::Caller;
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::{BookingId, ProfessionalId};
-use shared::domain::marketplace::payout::{BatchEntry, BatchId, EntryStatus, SkipReason};
+use shared::domain::marketplace::payout::{BatchEntry, BatchId, EntryStatus, SkipReason, refusal_sentence};
 use shared::domain::platform::effect::Effect;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
@@ -69,6 +69,7 @@ fn show(row: &BatchRow) -> BatchSummaryView {
     BatchSummaryView {
         batch_id: record.id,
         status: record.status,
+        professionals_left: record.professionals_left,
         started_by: record.started_by.clone(),
         created_at: Timestamp(record.created_at),
         changed_at: Timestamp(record.changed_at),
@@ -111,10 +112,7 @@ fn message(status: EntryStatus, reason: Option<&str>) -> Option<&'static str> {
         EntryStatus::Rejected if reason.is_some_and(|reason| CHANGED.contains(&reason)) => Some(
             "The booking changed before the transfer was made. We look at it again on the next payout day.",
         ),
-        EntryStatus::Rejected if reason == Some("balance_insufficient") => {
-            Some(SkipReason::PlatformBalanceLow.sentence())
-        }
-        EntryStatus::Rejected => Some(SkipReason::TransferRefused.sentence()),
+        EntryStatus::Rejected => Some(refusal_sentence(reason.unwrap_or_default())),
         EntryStatus::Skipped => SkipReason::parse(reason?).map(SkipReason::sentence),
     }
 }

@@ -20,12 +20,9 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::Occurrence;
+use shared::domain::platform::job::{Occurrence, PAYOUTS_JOB};
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::{JobReportView, NotRun};
-
-/// The job's name in run records and logs.
-const JOB: &str = "payouts";
 
 /// The interval of the schedule.
 const SLOT_MINUTES: i64 = 10;
@@ -38,7 +35,7 @@ pub fn router(app: SharedApp) -> Router {
 
 async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
-    let occurrence = Occurrence::of(JOB, scheduler.scheduled_at, slot, app.clock.now());
+    let occurrence = Occurrence::of(PAYOUTS_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
     match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
         Some(batch) => Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence, batch).await?))),

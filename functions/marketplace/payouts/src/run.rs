@@ -1,33 +1,24 @@
 //! One run: finishes earlier transfers, pays what is due, and records the run.
 
 use shared::app::SharedApp;
-use shared::domain::marketplace::payout::{BatchId, StartedBy};
-use shared::domain::platform::action::Actor;
-use shared::domain::platform::job::{Occurrence, Report};
+use shared::domain::marketplace::payout::BatchId;
+use shared::domain::platform::job::{Occurrence, PAYOUTS_JOB, Report};
 use shared::due;
 use shared::http::Failure;
 use shared::payouts::{self, PayoutRequest, RunLimits};
 use tracing::Instrument as _;
 
-use super::JOB;
-
 /// Runs one occurrence of the job.
 pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId) -> Result<Report, Failure> {
-    let span = tracing::info_span!("run", cron = JOB);
+    let span = tracing::info_span!("run", cron = PAYOUTS_JOB);
     async {
         let store = app.store()?;
         let Some(payouts) = app.payouts(store) else { return without_stripe(app, occurrence).await };
         let limits = RunLimits::of_schedule();
         let left = payouts.finish(limits).await?;
-        let order = PayoutRequest {
-            batch,
-            started_by: StartedBy::Schedule,
-            actor: Actor::Schedule,
-            due_by: app.clock.now(),
-            company: None,
-            limits: limits.after(left.duration_ms),
-        };
-        let paid = payouts.run(&order).await?.report;
+        let limits = limits.after(left.duration_ms);
+        let request = PayoutRequest::of_schedule(batch, &payouts.calendar, app.clock.now(), limits);
+        let paid = payouts.run(&request).await?.report;
         let report = Report {
             due: left.due + paid.due,
             done: left.done + paid.done,

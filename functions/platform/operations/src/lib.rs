@@ -12,10 +12,11 @@
 
 mod amounts;
 mod findings;
+mod overdue;
 mod reconciliations;
-mod refused;
 mod resolution;
 mod summary;
+mod waiting;
 
 use axum::Router;
 use http::Method;

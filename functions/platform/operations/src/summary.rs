@@ -8,7 +8,6 @@ use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::event::Part;
 use shared::domain::platform::job::{JOBS, Job};
 use shared::http::{Answer, Failure};
-use shared::store::due::SWEEP;
 use shared::store::marketplace::batch::BatchRow;
 use shared::store::platform::effect_lists::EffectList;
 use shared::store::platform::inbox::StoredEvent;
@@ -19,12 +18,12 @@ use shared::views::platform::effect::EffectView;
 use shared::views::platform::job::{JobSummaryView, RecentRunsView};
 use shared::views::platform::mail::MailReportsView;
 use shared::views::platform::operations::{
-    ChannelErrorView, DeclinedBookingView, OperationsView, OverdueView, RecentBatchView, UnreadEventView,
+    ChannelErrorView, DeclinedBookingView, OperationsView, RecentBatchView, UnreadEventView,
 };
 use shared::views::{ExcerptView, Timestamp};
 
 use crate::amounts::Bookings;
-use crate::{findings, reconciliations, refused};
+use crate::{findings, overdue, reconciliations, waiting};
 
 /// Five weeks of payout days.
 const BATCHES_SHOWN: u16 = 10;
@@ -34,9 +33,6 @@ const FINDINGS_SHOWN: u16 = 100;
 
 /// A week of mail.
 const MAIL_DAYS: i64 = 7;
-
-/// A row overdue for longer was not just left to the next run.
-const OVERDUE_AFTER_MINUTES: i64 = 60;
 
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Answer, Failure> {
     let (store, company, now) = (app.store()?, &caller.company, app.clock.now());
@@ -54,7 +50,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let finding_scope = company.finding_scope(app.config.platform_company.as_ref());
     let is_platform = finding_scope.is_platform();
     let (open, next) = finding_scope.open_findings(FINDINGS_SHOWN, None).await?;
-    let channel_error = company.sweep_record().await?.channel_error.map(|row| ChannelErrorView {
+    let sweep_record = company.sweep_record().await?;
+    let channel_error = sweep_record.channel_error.clone().map(|row| ChannelErrorView {
         question: row.error.question,
         reason: row.error.reason,
         since: Timestamp(row.since),
@@ -63,16 +60,16 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         at: Timestamp(now),
         jobs,
         declined_last_24_hours: ExcerptView::new(declined.collect(), more_declined),
-        in_doubt: list_effects(company, EffectList::InDoubt).await?,
-        waiting: list_effects(company, EffectList::Waiting).await?,
+        in_doubt: waiting::list_effects(company, EffectList::InDoubt).await?,
+        waiting: waiting::list(&app, company, &sweep_record, is_platform).await?,
         unread_events: unread_events(store, company, is_platform).await?,
         channel_error,
-        refused: refused::list(company).await?,
+        refused: waiting::list_effects(company, EffectList::Refused).await?,
         findings: ExcerptView::new(open.iter().map(findings::show).collect(), next.is_some()),
         reconciliation: if is_platform { Some(reconciliations::show(store).await?) } else { None },
         mail: if is_platform { Some(mail_reports(store, now).await?) } else { None },
         batches: batches(company).await?,
-        overdue: overdue(store, now).await?,
+        overdue: overdue::count(store, now).await?,
     }))
 }
 
@@ -117,6 +114,7 @@ async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
     let summarize = |BatchRow { record, .. }| RecentBatchView {
         batch_id: record.id,
         status: record.status,
+        professionals_left: record.professionals_left,
         done: record.counts.done,
         rejected: record.counts.rejected,
         in_doubt: record.counts.in_doubt,
@@ -124,14 +122,6 @@ async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
         reason: record.reason,
     };
     Ok(batches.into_iter().map(summarize).collect())
-}
-
-async fn list_effects(company: &Company, list: EffectList) -> Result<ExcerptView<EffectView>, Failure> {
-    let (effects, more) = company.listed_effects(list).await?;
-    let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
-    let bookings = Bookings::of(company, &subjects).await?;
-    let shown = effects.iter().map(|(subject, effect)| show_effect(*subject, effect, &bookings));
-    Ok(ExcerptView::new(shown.collect(), more))
 }
 
 /// Events that were applied although a part could not be read; the platform's company also sees those without a
@@ -186,18 +176,4 @@ pub(super) fn show_effect(subject: Subject, effect: &Effect, bookings: &Bookings
         next_try_at: effect.lease_until.map(Timestamp),
         ended_at: effect.ended_at.map(Timestamp),
     }
-}
-
-/// Overdue rows, which indicate that a scheduler has stopped.
-async fn overdue(store: &Store, now: DateTime<Utc>) -> Result<OverdueView, Failure> {
-    let before = now - Duration::minutes(OVERDUE_AFTER_MINUTES);
-    let (mut count, mut oldest, mut more) = (0, None, false);
-    for shard in 0..shared::store::keys::DUE_SHARDS {
-        let page = store.due(SWEEP, shard, before, None).await?;
-        count += page.rows.len();
-        more |= page.next.is_some();
-        let first = page.rows.first().map(|row| row.due_at);
-        oldest = oldest.into_iter().chain(first).min();
-    }
-    Ok(OverdueView { count, more, oldest_due_at: oldest.map(Timestamp) })
 }

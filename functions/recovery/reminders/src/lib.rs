@@ -2,12 +2,12 @@
 //!
 //! - **Called by** the schedule, every five minutes: EventBridge Scheduler directly, Vercel Cron or an
 //!   operator over HTTP with the secret.
-//! - **Reads** the due index: four queries when nothing is due, however many cases and companies there are; then
+//! - **Reads** the due index: four queries when nothing is due and ten reads for the gauges, however many cases and companies there are; then
 //!   each due row again.
 //! - **Writes** one transaction per due case (the step, its actions with their stored requests, the next due
 //!   time), two writes per message (claim, outcome), the same for bookings as `auto-decline`, so that they are
 //!   declined on time and not once a day, one row for the run.
-//! - **Answers** the report of the run.
+//! - **Answers** the report of the run, and logs gauges of what waits, from which alarms are raised.
 //! - **Twice, late, overlapping, killed:** rows decide what is due, not the call. A step is taken with the case's
 //!   version, a message is claimed before it is sent, and the next run continues with an unfinished row. A late
 //!   run sends the newest due step only.

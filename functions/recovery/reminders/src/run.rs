@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use shared::app::SharedApp;
 use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
 use shared::due::{self, RowOutcome, SweepLimits};
+use shared::gauges;
 use shared::http::Failure;
-use shared::payouts;
 use shared::recovery::RecoverySweep;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{RowKind, Store, StoreError};
@@ -32,7 +32,9 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let report = due::process_queues(found, limits, |row| run.work_on(row)).await;
         run.recovery.finish().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
-        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
+        let report = due::conclude(store, occurrence, report, app.clock.now()).await?;
+        gauges::log(store, &app.config.marketplace.calendar, &report, app.clock.now()).await;
+        Ok(report)
     }
     .instrument(span)
     .await
@@ -43,10 +45,11 @@ impl Run<'_> {
         let company = row.key.company();
         let result = match (row.key.kind(), &company) {
             (RowKind::Event, _) => self.app.intake(self.store).work_on(&row, self.app.clock.now()).await,
-            (RowKind::Batch, _) => {
-                let (token, now) = (self.app.ids.next(), self.app.clock.now());
-                payouts::work_on_batch(self.store, &row, token, now).await
-            }
+            // Without a Stripe key nobody can be paid; the batch stays in the list of what waits.
+            (RowKind::Batch, _) => match self.app.payouts(self.store) {
+                Some(payouts) => payouts.continue_batch(&row).await,
+                None => Ok(RowOutcome::Skipped),
+            },
             (RowKind::Booking | RowKind::BookingAction, _) => Ok(self.work_on_booking(&row).await),
             (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {
                 self.recovery.work_on(company, &row).await

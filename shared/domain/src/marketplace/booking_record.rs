@@ -5,10 +5,11 @@ mod step_request;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::booking::{Booking, History, Policy, Recipient, Step};
-use super::payout::BatchId;
+use super::payout::{BatchId, TransferRefusal};
 use crate::kernel::id::CompanyId;
 use crate::kernel::message::Language;
 use crate::kernel::party::{BookingId, PaymentIntentId};
@@ -44,6 +45,10 @@ pub struct BookingRecord {
     /// The batch of the latest refused transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout_refused_in: Option<BatchId>,
+    /// The latest refused transfer, from which follows when it is tried again. Absent for refusals before this
+    /// was recorded, which are tried again in the next batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout_refusal: Option<TransferRefusal>,
     /// Whether a transfer is prepared, being sent or in doubt.
     #[serde(default)]
     pub payout_in_progress: bool,
@@ -72,6 +77,7 @@ impl BookingRecord {
             started_steps: BTreeMap::new(),
             payouts_refused: 0,
             payout_refused_in: None,
+            payout_refusal: None,
             payout_in_progress: false,
             version: 0,
         }
@@ -99,6 +105,15 @@ impl BookingRecord {
     /// The context that the addresses of a booking's parties are sealed with.
     pub fn seal_context(booking_id: BookingId) -> String {
         format!("booking:{booking_id}")
+    }
+
+    /// When a run of a batch may pay the share after its latest refusal: `None` if no run of this batch does.
+    pub fn payout_retry_at(&self, batch: BatchId) -> Option<DateTime<Utc>> {
+        match (&self.payout_refusal, self.payout_refused_in) {
+            (Some(refusal), _) => refusal.retry_at(batch),
+            (None, Some(refused_in)) if refused_in == batch => None,
+            _ => Some(DateTime::UNIX_EPOCH),
+        }
     }
 
     /// The version of the next transfer.

@@ -57,6 +57,29 @@ impl PayoutCalendar {
         days.filter(|day| PAYOUT_DAYS.contains(&day.weekday())).find_map(|day| BatchId::new(day).ok())
     }
 
+    /// Whether a batch's day is a payout day; a person may start a batch on any day.
+    pub fn is_payout_day(&self, batch: BatchId) -> bool {
+        PAYOUT_DAYS.contains(&batch.day().weekday())
+    }
+
+    /// When the next payout day after a batch begins, whose batch takes over who is left.
+    pub fn taken_over_at(&self, batch: BatchId) -> DateTime<Utc> {
+        let next = self.first_batch_from(self.ends_at(batch));
+        next.map_or(DateTime::<Utc>::MAX_UTC, |next| self.starts_at(next))
+    }
+
+    /// The latest payout day that is over at a time.
+    pub fn last_day_before(&self, at: DateTime<Utc>) -> Option<BatchId> {
+        let day = at.with_timezone(&self.zone).date_naive();
+        let days = (1..=7).filter_map(|ago| day.checked_sub_days(Days::new(ago)));
+        days.filter(|day| PAYOUT_DAYS.contains(&day.weekday())).find_map(|day| BatchId::new(day).ok())
+    }
+
+    /// The last moment of a batch's day: who is due later belongs to another batch.
+    pub fn last_moment(&self, batch: BatchId) -> DateTime<Utc> {
+        self.ends_at(batch) - Duration::milliseconds(1)
+    }
+
     pub fn starts_at(&self, batch: BatchId) -> DateTime<Utc> {
         self.start_of_day(batch.day())
     }

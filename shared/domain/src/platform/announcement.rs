@@ -12,7 +12,7 @@ use crate::kernel::id::CompanyId;
 
 /// The kinds of audit entries that are announced: changes of cases, bookings, payouts and payees. Sign-ins,
 /// operators' actions and settings are internal.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 22] = [
     "case.opened",
     "case.recovered",
     "case.cancelled",
@@ -31,6 +31,7 @@ pub const KINDS: [&str; 21] = [
     "payout.transfer_failed",
     "payout.transfer_in_doubt",
     "payout.batch_completed",
+    "payout.batch_incomplete",
     "payout.batch_failed",
     "payee.connected",
     "payee.payout_failed",

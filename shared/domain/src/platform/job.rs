@@ -9,6 +9,12 @@ pub const REMINDERS_JOB: &str = "reminders";
 /// The job that compares the ledger with Stripe.
 pub const RECONCILIATION_JOB: &str = "reconciliation";
 
+/// The job that pays professionals on payout days.
+pub const PAYOUTS_JOB: &str = "payouts";
+
+/// The last planned run of a payout day, in minutes after its midnight: 12:50 by the schedule below.
+pub const PAYOUTS_LAST_TICK_MINUTES: i64 = 12 * 60 + 50;
+
 /// The job that declines unanswered bookings.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
 
@@ -62,7 +68,7 @@ pub enum JobSchedule {
 pub const JOBS: [Job; 5] = [
     Job { must_have_run: true, ..job("reminders", 20, JobSchedule::Utc("*/5 * * * *"), 15) },
     job(AUTO_DECLINE_JOB, 26 * 60, JobSchedule::Daily, 120),
-    job("payouts", (4 * 24 + 2) * 60, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
+    job(PAYOUTS_JOB, (4 * 24 + 2) * 60, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
     job("reconciliation", 26 * 60, JobSchedule::Utc("40 3 * * *"), 120),
     job(EVENT_PUBLISHER_JOB, 15, JobSchedule::Utc("* * * * *"), 14),
 ];

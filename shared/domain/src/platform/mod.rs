@@ -5,4 +5,6 @@ pub mod announcement;
 pub mod effect;
 pub mod event;
 pub mod job;
+pub mod objective;
 pub mod refusal;
+pub mod waiting;

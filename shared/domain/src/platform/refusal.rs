@@ -158,8 +158,13 @@ pub fn is_refusal(request: &Request, reason: &str) -> bool {
     match reason {
         "resolved_by_hand" => moves_money,
         _ if SUPPRESSED.contains(&reason) => matches!(request, Request::BookingMail { .. }),
-        _ => !EXPECTED_ENDS.contains(&reason) && *request != Request::Nothing,
+        _ => !is_expected_end(reason) && *request != Request::Nothing,
     }
+}
+
+/// Whether a reason says that the effect is not needed any more.
+pub fn is_expected_end(reason: &str) -> bool {
+    EXPECTED_ENDS.contains(&reason)
 }
 
 /// The provider's code in a reason; `None` if the reason is our own.

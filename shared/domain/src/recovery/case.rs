@@ -25,6 +25,13 @@ impl Hold {
     }
 }
 
+impl Case {
+    /// The case after an attempt that a provider did not spoil.
+    pub fn without_failures(self) -> Self {
+        Self { failed_tries: 0, waits_since: None, ..self }
+    }
+}
+
 /// One failed renewal being recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
@@ -97,6 +104,10 @@ pub struct Case {
     /// The reason of the last failure.
     #[serde(default)]
     pub last_error: Option<String>,
+    /// Since when a message of its due step waits for the provider's answer; absent unless the last attempt
+    /// failed.
+    #[serde(default, with = "crate::kernel::time::option")]
+    pub waits_since: Option<DateTime<Utc>>,
     #[serde(with = "crate::kernel::time")]
     pub updated_at: DateTime<Utc>,
     /// Incremented with every change; every write is conditional on it.

@@ -42,6 +42,7 @@ pub(crate) fn case() -> Case {
         due_at: None,
         failed_tries: 0,
         last_error: None,
+        waits_since: None,
         updated_at: at,
         version: 1,
     }

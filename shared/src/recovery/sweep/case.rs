@@ -39,7 +39,7 @@ impl RecoverySweep<'_> {
             ReminderStep::Wait { until } => match case.last_offset_days.filter(|_| case.push_pending) {
                 Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
                 None => {
-                    self.postpone(view, &case, until, now).await?;
+                    self.postpone(view, &case.without_failures(), until, now).await?;
                     Ok((RowOutcome::Done, None))
                 }
             },

@@ -67,6 +67,7 @@ fn next_health(before: &CompanyHealth, tally: &CompanyTally, now: DateTime<Utc>)
     let pause = beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
     Some(CompanyHealth {
         failed_runs,
+        failing_since: before.failing_since.or(Some(now)),
         set_aside_until: pause.map(|pause| now + pause),
         last_error: tally.last_error.clone(),
     })

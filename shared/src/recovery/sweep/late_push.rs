@@ -60,7 +60,7 @@ impl RecoverySweep<'_> {
         next_step_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<RowResult, StoreError> {
-        let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
+        let case = Case { push_pending: false, last_error: None, ..case.without_failures() };
         self.postpone(view, &case, next_step_at, now).await?;
         Ok((RowOutcome::Skipped, None))
     }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{RecoverySweep, RowResult, SCHEDULE};
+use crate::domain::kernel::time;
 use crate::domain::platform::effect::Effect;
 use crate::domain::recovery::case::{Case, Hold};
 use crate::domain::recovery::contact::{EndReason, HoldReason};
@@ -54,7 +55,8 @@ impl RecoverySweep<'_> {
         let Some(pause) = recheck_pause(reason) else {
             return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
         };
-        self.postpone(view, &Case { hold, ..case }, now + pause, now).await?;
+        let held = Case { hold, ..case.without_failures() };
+        self.postpone(view, &held, now + pause, now).await?;
         Ok((RowOutcome::Skipped, None))
     }
 
@@ -80,6 +82,8 @@ impl RecoverySweep<'_> {
             last_offset_days: Some(offset_days),
             attempts: case.attempts + effects.len() as u32,
             failed_tries: 0,
+            // The push of this step waits for Whop's answer about it.
+            waits_since: case.push_pending.then_some(now),
             last_error: hold.as_ref().map(|hold| hold.reason.as_str().to_owned()),
             hold,
             ..case
@@ -120,7 +124,20 @@ impl RecoverySweep<'_> {
         };
         let due_at = now + asked.max(back_off(failed_tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES)));
         let reason = error.reason().to_owned();
-        let failed = Case { failed_tries, last_error: Some(reason.clone()), ..case };
+        let waits_since = case.waits_since.or(case.due_at).or(Some(now));
+        let failed = Case { failed_tries, waits_since, last_error: Some(reason.clone()), ..case };
+        let (company_id, case_id) = (view.company.id(), failed.case_id);
+        tracing::warn!(
+            %company_id,
+            %case_id,
+            membership_id = %failed.membership_id,
+            provider = "whop",
+            status = "open",
+            reason,
+            tries = failed_tries,
+            next_try_at = time::format(due_at),
+            "a case waits for a provider"
+        );
         let write = view.company.advance_case(&failed, Some(due_at), now);
         view.company.store().commit(self.recovery.ids.next(), vec![write]).await?;
         Ok((RowOutcome::Failed, Some(reason)))

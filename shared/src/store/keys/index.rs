@@ -66,6 +66,24 @@ pub(in crate::store) fn cases_status_list(company: &CompanyId, status: &str) -> 
     format!("{company}#cases#{status}")
 }
 
+/// What waits, of all companies together, oldest first: the gauges come from it.
+pub(in crate::store) fn waiting_list(list: &str) -> String {
+    format!("operator#waiting#{list}")
+}
+
+/// A company's cases that wait for a provider.
+pub(in crate::store) fn waiting_cases_list(company: &CompanyId) -> String {
+    format!("{company}#waiting#cases")
+}
+
+/// Events that could not be applied yet: of one company, or of those that name no company.
+pub(in crate::store) fn waiting_events_list(company: Option<&CompanyId>) -> String {
+    match company {
+        Some(company) => format!("{company}#events#waiting"),
+        None => events_status_list("waiting"),
+    }
+}
+
 /// The open findings of all companies, for operators.
 pub(in crate::store) const FINDINGS_LIST: &str = "operator#findings";
 

@@ -61,6 +61,15 @@ pub struct PayeeRow {
     /// The cursor of the next turn, if there are more bookings than one turn loads.
     #[serde(default)]
     pub next_cursor: Option<String>,
+    /// The provider's code of the failed call that the next turn waits for; absent after a turn that succeeded.
+    #[serde(default)]
+    pub waits_for: Option<String>,
+    /// Since when it waits.
+    #[serde(default, with = "crate::domain::kernel::time::option")]
+    pub waits_since: Option<DateTime<Utc>>,
+    /// The number of turns that failed since then.
+    #[serde(default)]
+    pub waits_tries: u32,
 }
 
 /// When the next turn of a professional is due.
@@ -143,17 +152,27 @@ impl Company {
     }
 
     /// Releases the claim and sets the time of the next turn. If another booking became payable meanwhile, the
-    /// professional stays due. If another worker has taken over, nothing is written.
+    /// professional stays due. If another worker has taken over, nothing is written. `waits_for` is the code of
+    /// the failed call that the next turn waits for.
     pub async fn release_payee(
         &self,
         professional_id: &ProfessionalId,
         held: &PayeeRow,
         next: NextCheck,
+        waits_for: Option<&str>,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let release = || {
-            Write::update(self.payee_key(professional_id))
+            let write = Write::update(self.payee_key(professional_id))
                 .remove("lease_until")
-                .expect(Expect::counted("fence", held.fence))
+                .expect(Expect::counted("fence", held.fence));
+            match waits_for {
+                Some(code) => write
+                    .set("waits_for", text(code))
+                    .set("waits_since", text(time::format(held.waits_since.unwrap_or(now))))
+                    .set("waits_tries", number(held.waits_tries + 1)),
+                None => write.remove("waits_for").remove("waits_since").remove("waits_tries"),
+            }
         };
         let write = match next {
             NextCheck::Now(Some(next_cursor)) => release().set("next_cursor", text(next_cursor)),

@@ -12,6 +12,7 @@ use crate::domain::recovery::timeline::CaseStatus;
 use crate::store::company::{AuditEntry, Company};
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Key};
+use crate::store::platform::waiting::WaitingList;
 use crate::store::write::{Expect, Item, Write, flag, text};
 use crate::store::{Query, Range, read_row};
 
@@ -74,8 +75,9 @@ impl Company {
                     "list_status_pk",
                     text(keys::effects_list(&self.company, list_name(kind, &held.request))),
                 )
+                .set("list_pk", text(WaitingList::of(kind, &held.request).key()))
                 .set("list_sk", text(format!("{}#{}", time::format(held.action.at), held.action.operation))),
-            None => write.remove("list_status_pk").remove("list_sk"),
+            None => write.remove("list_status_pk").remove("list_pk").remove("list_sk"),
         }
     }
 
@@ -94,6 +96,7 @@ impl Company {
             .set("ended_at", text(time::format(now)))
             .set("is_refusal_open", flag(true))
             .set("list_status_pk", text(list))
+            .set("list_pk", text(WaitingList::Refused.key()))
             .set("list_sk", text(format!("{}#{operation}", time::format(now))))
             .expect(Expect::Equals("status", text(EffectStatus::Done.as_str())))
     }
@@ -105,6 +108,7 @@ impl Company {
             .set("refusal_resolved_at", text(time::format(now)))
             .remove("is_refusal_open")
             .remove("list_status_pk")
+            .remove("list_pk")
             .remove("list_sk")
             .expect(Expect::Equals("status", text(EffectStatus::Rejected.as_str())))
     }

@@ -3,6 +3,7 @@
 
 pub mod occurred;
 mod unread;
+pub mod waiting;
 
 use std::collections::HashSet;
 
@@ -15,6 +16,7 @@ use crate::domain::platform::event::{Event, IgnoreReason, Meaning};
 use crate::store::due::SWEEP;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Key};
+use crate::store::platform::waiting::WaitingList;
 use crate::store::write::{Expect, Item, Write, number, text, with_key};
 use crate::store::{Query, Range, Store, Written, attribute_text};
 
@@ -167,6 +169,7 @@ impl Inbox {
             .set("status", text("applied"))
             .set(keys::TTL, number(expires_at(event.received_at)))
             .remove("reason")
+            .remove("list_pk")
             .due(SWEEP, None)
             .expect(Expect::Equals("status", text("pending")));
         if event.payload_min.unread.is_none() {
@@ -190,12 +193,16 @@ impl Inbox {
             .due(SWEEP, due_at)
             .expect(Expect::Equals("status", text("pending")))
             .expect(Expect::Equals("tries", number(event.tries)));
-        if due_at.is_none() {
-            write = write
-                .set("status", text("set_aside"))
-                .set("list_status_pk", text(keys::events_status_list("set_aside")))
-                .set("list_sk", text(EventCursor::of(event).to_string()));
-        }
+        let company = event.payload_min.company_id.as_ref();
+        let (status, list) = match due_at {
+            Some(_) => (EventStatus::Pending, keys::waiting_events_list(company)),
+            None => (EventStatus::SetAside, keys::events_status_list("set_aside")),
+        };
+        write = write
+            .set("status", text(status.as_str()))
+            .set("list_status_pk", text(list))
+            .set("list_pk", text(WaitingList::Events.key()))
+            .set("list_sk", text(EventCursor::of(event).to_string()));
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
@@ -207,6 +214,9 @@ impl Inbox {
             .set("status", text(ignored.status.as_str()))
             .set("reason", text(reason.as_str()))
             .set(keys::TTL, number(expires_at(event.received_at)))
+            .remove("list_status_pk")
+            .remove("list_pk")
+            .remove("list_sk")
             .due(SWEEP, None)
             .expect(Expect::Equals("status", text("pending")));
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
@@ -228,6 +238,7 @@ impl Inbox {
             .set("replayed_at", text(time::format(now)))
             .remove(keys::TTL)
             .remove("list_status_pk")
+            .remove("list_pk")
             .remove("list_sk")
             .due(SWEEP, Some(now))
             .expect(Expect::Equals("status", text(from.as_str())))

@@ -6,5 +6,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod job;
 pub mod limit;
+pub mod objective;
 pub mod outbox;
 pub mod suppression;
+pub mod waiting;

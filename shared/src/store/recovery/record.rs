@@ -15,6 +15,7 @@ use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::error::{RecordError, StoreError};
 use crate::store::keys::{self, Key};
+use crate::store::platform::waiting::remove_waiting_case;
 use crate::store::write::{Expect, Write};
 
 #[derive(Debug, Clone)]
@@ -149,7 +150,7 @@ impl Company {
         write = match case.due {
             DueChange::At(at) => write.due(SWEEP, Some(at)),
             DueChange::Unchanged => write,
-            DueChange::Never => write.remove("hold").due(SWEEP, None),
+            DueChange::Never => remove_waiting_case(write.remove("hold").due(SWEEP, None)),
         };
         Ok(write.count("version", 1))
     }

@@ -15,6 +15,9 @@ pub struct BatchSummaryView {
     pub batch_id: BatchId,
     /// The status of the batch. `failed` needs a person, because the outcome of transfers is unknown.
     pub status: BatchStatus,
+    /// The number of professionals who were due on its day and are not processed. A batch with the status
+    /// `waiting` goes on with them by itself.
+    pub professionals_left: u64,
     /// Who or what started the batch.
     pub started_by: StartedBy,
     /// When the batch was created.
@@ -25,7 +28,7 @@ pub struct BatchSummaryView {
     pub counts: BatchCounts,
     /// The totals of each currency, in minor units.
     pub totals: Vec<BatchTotalsView>,
-    /// A code for why the batch failed; `null` if it did not fail.
+    /// A code for why the batch waits, is incomplete or failed; `null` otherwise.
     pub reason: Option<String>,
 }
 

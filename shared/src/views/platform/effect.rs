@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::domain::kernel::id::CaseId;
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::BookingId;
-use crate::domain::kernel::provider::Provider;
 use crate::domain::platform::action::ActionKind;
 use crate::domain::platform::effect::EffectStatus;
 use crate::views::Timestamp;
@@ -42,35 +41,4 @@ pub struct EffectView {
     pub next_try_at: Option<Timestamp>,
     /// When the effect reached a final status; `null` until then.
     pub ended_at: Option<Timestamp>,
-}
-
-/// An external effect that a provider refused permanently.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct RefusedEffectView {
-    /// The case that the effect belongs to; `null` if it belongs to a booking.
-    pub case_id: Option<CaseId>,
-    /// The booking that the effect belongs to; `null` if it belongs to a case.
-    pub booking_id: Option<BookingId>,
-    /// Identifies the effect within its case or booking.
-    pub operation: String,
-    /// What the effect was to do.
-    pub kind: ActionKind,
-    /// The provider that refused it; `null` if the effect calls no provider.
-    pub provider: Option<Provider>,
-    /// The provider's error code; `null` if it gave none, or if the reason is a code of this API.
-    pub code: Option<String>,
-    /// The provider's error code, or a code of this API.
-    pub reason: String,
-    /// The consequence of the refusal; `null` if it has none.
-    #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::platform::refusal::ConsequenceKind"))]
-    pub consequence: Option<&'static str>,
-    /// The amount that is held up by the refusal, in minor units of `currency`; `null` if none is.
-    pub amount: Option<i64>,
-    /// The currency of `amount`: ISO 4217, lower case; `null` if there is none.
-    pub currency: Option<Currency>,
-    /// The number of attempts.
-    pub tries: u32,
-    /// When the provider refused it; `null` if the time is not known.
-    pub refused_at: Option<Timestamp>,
 }

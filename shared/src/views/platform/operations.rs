@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::effect::{EffectView, RefusedEffectView};
 use super::finding::FindingView;
 use super::job::JobSummaryView;
 use super::mail::MailReportsView;
 use super::reconciliation::ReconciliationSummaryView;
+use super::waiting::WaitingView;
 use crate::domain::kernel::id::{MembershipId, PaymentId};
 use crate::domain::marketplace::payout::{BatchId, BatchStatus};
 use crate::views::{ExcerptView, Timestamp};
@@ -22,9 +22,12 @@ pub struct OperationsView {
     /// The bookings that were declined in the last 24 hours, oldest first, up to 100.
     pub declined_last_24_hours: ExcerptView<DeclinedBookingView>,
     /// Effects whose outcome is unknown. They are not retried until a person resolves them.
-    pub in_doubt: ExcerptView<EffectView>,
-    /// Effects that were attempted three times or more and are still retried.
-    pub waiting: ExcerptView<EffectView>,
+    pub in_doubt: ExcerptView<WaitingView>,
+    /// Everything else that is not done because of a provider or a scheduler, oldest first: effects that are
+    /// retried, cases and events that wait for an answer, companies that are set aside, payout batches and
+    /// professionals who are not paid, rows that are overdue. A row is listed from the first failure until it is
+    /// over.
+    pub waiting: ExcerptView<WaitingView>,
     /// The newest events that were applied although a part of them, such as an amount, could not be read, up
     /// to 100. They leave the list when the event is deleted, after 40 days. The platform's own company also
     /// sees events that name no company.
@@ -35,7 +38,7 @@ pub struct OperationsView {
     pub channel_error: Option<ChannelErrorView>,
     /// Effects that a provider refused permanently, until a person or a later fact resolves them: the oldest
     /// 100 of bookings, and the newest 100 of members with an open case.
-    pub refused: ExcerptView<RefusedEffectView>,
+    pub refused: ExcerptView<WaitingView>,
     /// Open differences between Stripe and the ledger, oldest first, up to 100; `GET
     /// /api/operations/findings` lists all. The platform's own company also sees findings without an owner.
     pub findings: ExcerptView<FindingView>,
@@ -107,8 +110,10 @@ pub struct RecentBatchView {
     pub batch_id: BatchId,
     /// The status of the batch.
     pub status: BatchStatus,
-    /// A code for why the batch failed; `null` if it did not fail.
+    /// A code for why the batch waits, is incomplete or failed; `null` otherwise.
     pub reason: Option<String>,
+    /// The number of professionals who were due on its day and are not processed.
+    pub professionals_left: u64,
     /// The number of transfers that were made.
     pub done: u64,
     /// The number of transfers that Stripe refused, or that were withdrawn before they were sent.

@@ -16,6 +16,7 @@ mod refusals;
 mod runs;
 mod sums;
 mod transfers;
+mod waiting;
 
 pub use audit::OneEntryPerTransition;
 pub use bookings::RowsFollowFacts;
@@ -33,6 +34,7 @@ pub use refusals::RefusalsAreListed;
 pub use runs::EndedRunsLeaveNothing;
 pub use sums::SumsAreRight;
 pub use transfers::OneTransferEach;
+pub use waiting::NothingWaitsUnseen;
 
 use super::invariant::Invariant;
 use support::world::COMPANY;
@@ -60,6 +62,7 @@ pub fn of_restored_money() -> Vec<Box<dyn Invariant>> {
         Box::new(OneTransferEach),
         Box::new(CapturedOrVoided),
         Box::new(RefusalsAreListed),
+        Box::new(NothingWaitsUnseen),
         Box::new(NothingUnfinished),
     ]
 }

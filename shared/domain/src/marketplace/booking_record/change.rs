@@ -10,7 +10,7 @@ use crate::marketplace::booking::{
 };
 use crate::marketplace::booking_mail::BOOKING_MAIL_VERSION;
 use crate::marketplace::ledger::{self, LedgerEntry};
-use crate::marketplace::payout::{BatchId, operation as payout_operation};
+use crate::marketplace::payout::{TransferRefusal, operation as payout_operation};
 use crate::platform::action::{Action, Actor, Source};
 use crate::platform::effect::Effect;
 use crate::platform::refusal::REFUND_RETURNED;
@@ -36,15 +36,13 @@ pub struct BookingChange {
 }
 
 /// A change of a booking's transfer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PayoutChange {
     Started,
     /// It was made, or the share was settled without a transfer.
     Settled,
-    /// Stripe finally refused it, or it was never sent: a later batch tries again.
-    Refused {
-        batch: BatchId,
-    },
+    /// Stripe finally refused it, or it was never sent: its code decides when it is tried again.
+    Refused(TransferRefusal),
 }
 
 /// Why a change cannot be recorded.
@@ -149,10 +147,11 @@ impl BookingRecord {
         match change {
             Some(PayoutChange::Started) => self.payout_in_progress = true,
             Some(PayoutChange::Settled) => self.payout_in_progress = false,
-            Some(PayoutChange::Refused { batch }) => {
+            Some(PayoutChange::Refused(refusal)) => {
                 self.payout_in_progress = false;
                 self.payouts_refused += 1;
-                self.payout_refused_in = Some(batch);
+                self.payout_refused_in = Some(refusal.batch);
+                self.payout_refusal = Some(refusal);
             }
             None => {}
         }

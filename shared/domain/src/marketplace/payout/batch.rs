@@ -68,8 +68,13 @@ pub enum BatchStatus {
     Pending,
     /// Transfers are being made; every tick continues it.
     Processing,
-    /// All transfers have ended; it is reopened if more becomes payable on its day.
+    /// A provider does not answer or refuses for now; it continues automatically as soon as that is over.
+    Waiting,
+    /// Everything that was due on its day is paid, or waits for the professional; it is reopened if more becomes
+    /// payable on its day.
     Completed,
+    /// It has ended, and a part of it was not paid: Stripe refused transfers, or the next payout day took over.
+    Incomplete,
     /// It cannot continue automatically; a new run continues it.
     Failed,
 }
@@ -79,17 +84,9 @@ impl BatchStatus {
         self.into()
     }
 
-    /// Whether the status may change to `next`. It may stay the same, because a step whose response was lost is
-    /// repeated. A completed batch is reopened if more became payable on its day, or if a person requests
-    /// another run.
-    pub fn may_become(self, next: Self) -> bool {
-        matches!(
-            (self, next),
-            (Self::Pending, Self::Pending | Self::Processing | Self::Failed)
-                | (Self::Processing, Self::Processing | Self::Completed | Self::Failed)
-                | (Self::Failed, Self::Failed | Self::Processing)
-                | (Self::Completed, Self::Completed | Self::Processing)
-        )
+    /// Whether nothing of the batch happens any more, unless it is reopened.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Incomplete)
     }
 }
 
@@ -140,69 +137,67 @@ pub struct BatchRecord {
     pub counts: BatchCounts,
     #[serde(default)]
     pub totals: BTreeMap<Currency, BatchTotals>,
-    /// One of our own reason codes for a failure.
+    /// Why it waits, is incomplete or failed: the provider's code or one of ours.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Professionals who were due on its day and are not processed.
+    #[serde(default)]
+    pub professionals_left: u64,
+    /// The end that was announced last, so that the same end is announced once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<AnnouncedEnd>,
 }
 
-/// Why a batch's status cannot change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BatchRefusal {
-    /// The change is not allowed.
-    #[error("a batch that is {} cannot become {}", from.as_str(), to.as_str())]
-    Step { from: BatchStatus, to: BatchStatus },
-    /// Transfers have not ended, or their outcome is unknown.
-    #[error("{open} transfers of the batch have not ended")]
-    Open { open: u64 },
+/// The end of a batch as it was announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnnouncedEnd {
+    pub status: BatchStatus,
+    pub done: u64,
+    pub rejected: u64,
+    pub in_doubt: u64,
 }
 
 impl BatchRecord {
     pub fn planned(id: BatchId, started_by: StartedBy, now: DateTime<Utc>) -> Self {
-        let counts = BatchCounts::default();
-        let status = BatchStatus::Pending;
         Self {
             id,
-            status,
+            status: BatchStatus::Pending,
             started_by,
             created_at: now,
             changed_at: now,
-            counts,
+            counts: BatchCounts::default(),
             totals: BTreeMap::new(),
             reason: None,
+            professionals_left: 0,
+            announced: None,
         }
     }
 
-    /// Starts or reopens the batch.
-    pub fn begin(&mut self, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        self.change_status(BatchStatus::Processing, now)?;
-        self.reason = None;
-        Ok(())
-    }
-
-    /// Completes the batch; refused while transfers are open or in doubt.
-    pub fn complete(&mut self, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        match self.counts.open() {
-            0 => self.change_status(BatchStatus::Completed, now),
-            open => Err(BatchRefusal::Open { open }),
+    /// Starts or reopens the batch. One that waits keeps its status until it is counted again.
+    pub fn begin(&mut self, now: DateTime<Utc>) {
+        if self.status != BatchStatus::Waiting {
+            self.change_to(BatchStatus::Processing, None, now);
         }
     }
 
-    /// Marks the batch as unable to continue automatically.
-    pub fn fail(&mut self, reason: &str, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        self.change_status(BatchStatus::Failed, now)?;
-        self.reason = Some(reason.to_owned());
-        Ok(())
-    }
-
-    fn change_status(&mut self, to: BatchStatus, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        if !self.status.may_become(to) {
-            return Err(BatchRefusal::Step { from: self.status, to });
-        }
-        if self.status != to {
+    /// Changes the status; an unchanged one keeps its time.
+    pub fn change_to(&mut self, status: BatchStatus, reason: Option<String>, now: DateTime<Utc>) {
+        if self.status != status {
             self.changed_at = now;
         }
-        self.status = to;
-        Ok(())
+        (self.status, self.reason) = (status, reason);
+    }
+
+    /// Notes the end as announced; `false` if it was announced before, or if the batch has not ended.
+    pub fn announce_end(&mut self) -> bool {
+        let BatchCounts { done, rejected, in_doubt, .. } = self.counts;
+        let end = AnnouncedEnd { status: self.status, done, rejected, in_doubt };
+        let is_end = self.status.has_ended() || self.status == BatchStatus::Failed;
+        let is_new = is_end && self.announced != Some(end);
+        if is_new {
+            self.announced = Some(end);
+        }
+        is_new
     }
 }
 

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::batch::BatchCounts;
+use super::transfer_refusal::TransferRetry;
 use crate::kernel::money::Currency;
 use crate::kernel::party::{BookingId, ProfessionalId};
+use crate::platform::refusal::is_expected_end;
 
 /// The result of a booking in a batch.
 #[derive(
@@ -82,7 +84,16 @@ pub struct BatchTotals {
 pub struct BatchSums {
     pub counts: BatchCounts,
     pub totals: BTreeMap<Currency, BatchTotals>,
+    /// Rejected entries that Stripe refused; the others were withdrawn, because nothing was left to transfer.
+    pub refused: u64,
+    /// The code of a refusal that is tried again on the same day.
+    pub retried_today: Option<String>,
+    /// Transfers that have not ended: the first hundred, by booking and operation.
+    pub open: Vec<(BookingId, String)>,
 }
+
+/// As many open transfers as one request reads.
+const MAX_OPEN: usize = 100;
 
 impl BatchSums {
     pub fn add(&mut self, entry: &BatchEntry) {
@@ -111,11 +122,28 @@ impl BatchSums {
             EntryStatus::Rejected => {
                 counts.rejected += 1;
                 put(&mut totals.rejected_amount, entry.amount);
+                self.add_refusal(entry.reason.as_deref().unwrap_or_default());
             }
             status => {
                 counts.in_doubt += u64::from(status == EntryStatus::InDoubt);
                 put(&mut totals.open_amount, entry.amount);
+                if let Some(operation) = &entry.operation
+                    && status == EntryStatus::Open
+                    && self.open.len() < MAX_OPEN
+                {
+                    self.open.push((entry.booking_id, operation.clone()));
+                }
             }
+        }
+    }
+
+    fn add_refusal(&mut self, code: &str) {
+        if is_expected_end(code) {
+            return;
+        }
+        self.refused += 1;
+        if TransferRetry::of(code) == TransferRetry::SameDay {
+            self.retried_today = Some(code.to_owned());
         }
     }
 }

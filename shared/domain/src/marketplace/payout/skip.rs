@@ -17,7 +17,7 @@ pub enum SkipReason {
     AlreadyPaid,
     /// Its transfer has not ended or is in doubt.
     InProgress,
-    /// Stripe refused its transfer in this batch; the next batch tries again.
+    /// Stripe refused its transfer; the code of the refusal decides when it is tried again.
     TransferRefused,
     NotCompleted,
     Disputed,
@@ -76,7 +76,7 @@ impl SkipReason {
             Self::AlreadyPaid => "This booking has been paid out.",
             Self::InProgress => "The transfer of this booking is on its way.",
             Self::TransferRefused => {
-                "Stripe did not take this transfer. We try again on the next payout day."
+                "Stripe did not take this transfer. It is tried again once the cause is corrected."
             }
             Self::NotCompleted => "The job is not completed yet.",
             Self::Disputed => {

@@ -1,0 +1,124 @@
+//! What is not done because of the world: a provider, a refusal, a doubt, a scheduler, a person. Everything that
+//! waits is one kind of row for operators, whatever it is.
+
+use serde::Serialize;
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub enum WaitingKind {
+    /// An effect, such as a message, a payment step or a transfer, that a provider did not carry out yet.
+    Effect,
+    /// An effect that may or may not have happened.
+    EffectInDoubt,
+    /// An effect that a provider refused finally.
+    EffectRefused,
+    /// A case whose due step needs an answer that the provider did not give.
+    Case,
+    /// A company that is not worked on for a while, because all its rows failed.
+    Company,
+    /// A question to Whop about a company's members that got no answer.
+    Question,
+    /// An event that could not be applied yet.
+    Event,
+    /// An event that is not tried again automatically.
+    EventSetAside,
+    /// A payout batch that has not ended.
+    Batch,
+    /// A professional who was due on a payout day and is not paid.
+    Professional,
+    /// A row that has been due for longer than a scheduler takes.
+    Overdue,
+}
+
+/// Who or what ends the waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub enum WaitsFor {
+    /// A provider: it is tried again automatically.
+    Provider,
+    /// The schedule: the next run does it.
+    Schedule,
+    /// A member of the staff, who has to decide.
+    Person,
+}
+
+impl WaitingKind {
+    /// Every kind, for documents and tests.
+    pub const ALL: [Self; 11] = [
+        Self::Effect,
+        Self::EffectInDoubt,
+        Self::EffectRefused,
+        Self::Case,
+        Self::Company,
+        Self::Question,
+        Self::Event,
+        Self::EventSetAside,
+        Self::Batch,
+        Self::Professional,
+        Self::Overdue,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    pub fn waits_for(self) -> WaitsFor {
+        match self {
+            Self::Effect | Self::Case | Self::Company | Self::Question | Self::Event => WaitsFor::Provider,
+            Self::Batch | Self::Professional | Self::Overdue => WaitsFor::Schedule,
+            Self::EffectInDoubt | Self::EffectRefused | Self::EventSetAside => WaitsFor::Person,
+        }
+    }
+
+    /// What the state means and what comes next, as a sentence for operators.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::Effect => "The provider did not carry it out yet. It is tried again at next_try_at.",
+            Self::EffectInDoubt => {
+                "It is not known whether it happened, and it is not repeated. Look it up at the provider and \
+                 resolve it."
+            }
+            Self::EffectRefused => {
+                "The provider refused it. Correct the cause and try it again, or close it."
+            }
+            Self::Case => {
+                "Whop did not say whether the member still owes, so no message is sent. It is asked again at \
+                 next_try_at."
+            }
+            Self::Company => {
+                "Everything of this company failed in three runs, so it is left alone until next_try_at and then \
+                 tried again."
+            }
+            Self::Question => {
+                "Whop does not answer this question about members. Messages wait or use other channels."
+            }
+            Self::Event => "The event could not be applied yet. It is tried again at next_try_at.",
+            Self::EventSetAside => {
+                "The event is not tried again by itself. Correct the cause and replay it, or dismiss it."
+            }
+            Self::Batch => "The batch goes on by itself as soon as Stripe answers.",
+            Self::Professional => "The professional was due and is not paid. The batch goes on by itself.",
+            Self::Overdue => "It is due and was not processed. Look whether the scheduler runs.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_and_a_sentence_of_its_own() {
+        let sentences: std::collections::BTreeSet<_> = WaitingKind::ALL.map(WaitingKind::message).into();
+        assert_eq!(sentences.len(), WaitingKind::ALL.len());
+        for kind in WaitingKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+            assert!(kind.message().ends_with('.'), "{kind:?}");
+        }
+    }
+}
