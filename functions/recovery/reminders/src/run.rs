@@ -6,6 +6,7 @@ use shared::app::SharedApp;
 use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
 use shared::due::{self, RowOutcome, SweepLimits};
 use shared::http::Failure;
+use shared::jobs;
 use shared::payouts;
 use shared::recovery::RecoverySweep;
 use shared::store::due::{DueRow, SWEEP};
@@ -32,7 +33,12 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let report = due::process_queues(found, limits, |row| run.work_on(row)).await;
         run.recovery.finish().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
-        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
+        let report = due::conclude(store, occurrence, report, app.clock.now()).await?;
+        // The run itself is over; without this line the alarms keep their state.
+        if let Err(error) = jobs::log_states(store, app.job_expectations(), app.clock.now()).await {
+            tracing::warn!(%error, "the state of the jobs could not be read");
+        }
+        Ok(report)
     }
     .instrument(span)
     .await

@@ -5,4 +5,6 @@ pub mod announcement;
 pub mod effect;
 pub mod event;
 pub mod job;
+pub mod job_schedule;
+pub mod job_status;
 pub mod refusal;
