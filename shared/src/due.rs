@@ -19,6 +19,7 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Occurrence, Report};
 use crate::jobs;
+use crate::providers::call_counts;
 use crate::store::due::DueRow;
 use crate::store::keys::{DUE_SHARDS, Key, RowKind};
 use crate::store::platform::job::LastRun;
@@ -268,7 +269,8 @@ pub async fn conclude(
     now: DateTime<Utc>,
 ) -> Result<Report, StoreError> {
     let (job, planned) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
-    let report = Report { job, occurrence: planned, ..report };
+    let (effects_done, effects_refused) = call_counts::effects();
+    let report = Report { job, occurrence: planned, effects_done, effects_refused, ..report };
     jobs::save_run(store, &LastRun { ended_at: now, report: report.clone() }).await?;
     log(&report);
     Ok(report)
@@ -287,6 +289,7 @@ fn log(report: &Report) {
         skipped = report.skipped,
         failed = report.failed,
         in_doubt = report.in_doubt,
+        refused = report.effects_refused,
         duration = report.duration_ms,
         more = report.more,
         metrics,

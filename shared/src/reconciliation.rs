@@ -269,6 +269,8 @@ impl Run<'_> {
             skipped: self.known,
             failed: summary.findings,
             in_doubt: summary.in_doubt,
+            effects_done: 0,
+            effects_refused: 0,
             duration_ms: self.began.elapsed().as_millis() as u64,
             more: summary.more,
         };

@@ -100,7 +100,7 @@ async fn cause_faults() {
 async fn deliver_webhooks(world: &World) {
     let id = "evt_1";
     assert_eq!(world.ask(Sender::Stripe.deliver(world, id)).await.status, StatusCode::OK);
-    let mail = mail_event("email.bounced", &["canary@example.com"], world.now());
+    let mail = mail_event("email.bounced", &["bounced@example.com"], world.now());
     world.deliver_resend_event("msg_mail", &mail).await.ok();
     for provider in ["whop", "stripe", "resend"] {
         let path = format!("/api/webhooks/{provider}");

@@ -1,4 +1,5 @@
-//! Counts the calls of one request to each provider, and those that failed, for the request's log line.
+//! Counts the calls of one request to each provider, and those that failed, for the request's log line; and the
+//! effects that were done or refused, for the outcome of a job's run.
 //!
 //! Failed is what an outage looks like: no connection, no answer in time, 429 and 5xx. A refusal is an answer.
 
@@ -17,6 +18,8 @@ pub struct CallCounts {
     whop: CallCount,
     stripe: CallCount,
     resend: CallCount,
+    effects_done: AtomicU64,
+    effects_refused: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +31,22 @@ struct CallCount {
 /// Counts what `work` calls. Work that it spawns is not counted.
 pub async fn counting<F: Future>(counts: Arc<CallCounts>, work: F) -> F::Output {
     COUNTS.scope(counts, work).await
+}
+
+/// Counts an effect that was done, or refused for good.
+pub fn count_effect(is_refused: bool) {
+    let _ = COUNTS.try_with(|counts| {
+        let count = if is_refused { &counts.effects_refused } else { &counts.effects_done };
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
+/// How many effects the current request has done so far, and how many were refused.
+pub fn effects() -> (u64, u64) {
+    let load = |counts: &Arc<CallCounts>| {
+        (counts.effects_done.load(Ordering::Relaxed), counts.effects_refused.load(Ordering::Relaxed))
+    };
+    COUNTS.try_with(load).unwrap_or_default()
 }
 
 impl CallCounts {

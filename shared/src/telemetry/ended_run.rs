@@ -21,9 +21,9 @@ const MAX_EXCERPT_BYTES: usize = 10_000;
 
 impl EndedRun {
     pub fn of(report: &Report, failing: bool) -> Self {
-        let Report { due, done, skipped, failed, in_doubt, more, .. } = report;
+        let Report { due, done, skipped, failed, in_doubt, effects_refused, more, .. } = report;
         let summary = format!(
-            "due {due}, done {done}, skipped {skipped}, failed {failed}, in doubt {in_doubt}, more {more}"
+            "due {due}, done {done}, skipped {skipped}, failed {failed}, in doubt {in_doubt}, refused {effects_refused}, more {more}"
         );
         Self { failed: report.outcome() == RunOutcome::Failed, failing, summary }
     }
@@ -58,7 +58,9 @@ mod tests {
         let line = |json: String| BufferedLine { at: DateTime::UNIX_EPOCH, json: json.into_bytes() };
         let lines = (0..5).map(|number| line(format!("{number}{}", "x".repeat(2_999)))).collect();
         let text = excerpt(Some(&ended), &lines);
-        assert!(text.starts_with("due 3, done 0, skipped 0, failed 3, in doubt 0, more false\n2x"));
+        assert!(
+            text.starts_with("due 3, done 0, skipped 0, failed 3, in doubt 0, refused 0, more false\n2x")
+        );
         assert!(text.len() <= MAX_EXCERPT_BYTES && text.contains("\n4x") && !text.contains("\n1x"));
         assert_eq!(excerpt(None, &VecDeque::new()), "the run did not end");
     }

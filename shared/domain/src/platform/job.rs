@@ -152,6 +152,12 @@ pub struct Report {
     pub failed: u64,
     /// Effects whose outcome is unknown; shown to the operator, not repeated.
     pub in_doubt: u64,
+    /// Effects that providers did, such as messages and transfers.
+    #[serde(default)]
+    pub effects_done: u64,
+    /// Effects that providers refused for good.
+    #[serde(default)]
+    pub effects_refused: u64,
     pub duration_ms: u64,
     /// Whether a limit was reached and the next tick has to continue.
     pub more: bool,
@@ -165,7 +171,7 @@ pub enum RunOutcome {
     Ok,
     /// Nothing was due, or all of it was left for later on purpose.
     NothingToDo,
-    /// Work was there and none of it was done, or the outcome of an effect is unknown.
+    /// Work was there and none of it was done, providers refused all of it, or the outcome of an effect is unknown.
     Failed,
 }
 
@@ -180,8 +186,9 @@ impl Report {
     /// it is retried and one company's provider must not look like an outage.
     pub fn outcome(&self) -> RunOutcome {
         let is_stuck = self.done == 0 && (self.failed > 0 || self.more);
+        let is_refused = self.effects_refused > 0 && self.effects_done == 0;
         match self.done {
-            _ if self.in_doubt > 0 || is_stuck => RunOutcome::Failed,
+            _ if self.in_doubt > 0 || is_stuck || is_refused => RunOutcome::Failed,
             0 => RunOutcome::NothingToDo,
             _ => RunOutcome::Ok,
         }
@@ -230,6 +237,12 @@ mod tests {
             (5, 0, 1, false, RunOutcome::Failed),
         ] {
             let report = Report { done, failed, in_doubt, more, ..Report::default() };
+            assert_eq!(report.outcome(), outcome, "{report:?}");
+        }
+        for (effects_done, effects_refused, outcome) in
+            [(0, 2, RunOutcome::Failed), (1, 2, RunOutcome::Ok), (1, 0, RunOutcome::Ok)]
+        {
+            let report = Report { done: 3, effects_done, effects_refused, ..Report::default() };
             assert_eq!(report.outcome(), outcome, "{report:?}");
         }
     }

@@ -146,7 +146,8 @@ pub enum JobHealth {
     Ok,
     /// A planned run did not take place, the first one after the deployment included.
     Late,
-    /// The newest runs failed at their work: nothing of it was done, or the outcome of an effect is unknown.
+    /// The newest runs failed at their work: nothing of it was done, providers refused all of it, or the outcome of an
+    /// effect is unknown.
     Failing,
     /// The job has never run, and no run has been missed yet.
     NeverRan,
