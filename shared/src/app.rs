@@ -18,6 +18,7 @@ use crate::domain::platform::job::{Job, Occurrence};
 use crate::effects::EffectClients;
 use crate::environment::read_variable;
 use crate::events::EventIntake;
+use crate::jobs::JobExpectations;
 use crate::payouts::Payouts;
 use crate::providers::client;
 use crate::providers::resend::Resend;
@@ -69,7 +70,9 @@ impl App {
         crate::logs::init(service);
         let started = Self::of_environment().await;
         let started = started.inspect(|app| app.telemetry.install());
-        started.map(Arc::new).inspect_err(|error| tracing::error!(%error, "the function does not start"))
+        started
+            .map(Arc::new)
+            .inspect_err(|error| tracing::error!(crashes = 1, %error, "the function does not start"))
     }
 
     async fn of_environment() -> Result<Self, ConfigError> {
@@ -135,7 +138,7 @@ impl App {
             config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
         let errors = config.errors.as_ref().map(|errors| (&errors.dsn, errors.deployment.clone()));
-        let telemetry = Telemetry::new(&http, errors, config.drain.as_ref());
+        let telemetry = Telemetry::new(&http, errors, config.drain.as_ref(), config.heartbeat.as_ref());
         let started = Instant::now();
         let access_cache = Mutex::default();
         Self {
@@ -160,7 +163,14 @@ impl App {
         self.store.as_ref().ok_or(StoreError::Unconfigured)
     }
 
-    /// Reports to Sentry that a run of a job starts.
+    pub fn job_expectations(&self) -> JobExpectations {
+        JobExpectations {
+            calendar: self.config.marketplace.calendar,
+            publishes_events: self.config.event_bus.is_some() || self.config.analytics.is_some(),
+        }
+    }
+
+    /// Tells external monitoring that a run of a job starts.
     pub fn check_in(&self, occurrence: &Occurrence) {
         if let Some(job) = Job::named(&occurrence.job) {
             telemetry::check_in(job, occurrence, self.config.marketplace.calendar.zone_name());

@@ -21,7 +21,7 @@ use crate::aws::Aws;
 use crate::domain::kernel::id::CompanyId;
 use crate::providers::standard_webhooks::WebhookKeys;
 use crate::providers::stripe::Mode;
-use crate::telemetry::Drain;
+use crate::telemetry::{Drain, HeartbeatService};
 use crate::vault::{Vault, VaultError};
 
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
@@ -43,6 +43,8 @@ pub struct Config {
     pub errors: Option<Errors>,
     /// The Better Stack source to which the log is shipped.
     pub drain: Option<Drain>,
+    /// The service that watches the jobs from outside.
+    pub heartbeat: Option<HeartbeatService>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// The secrets that CloudFront sends, newest first.
@@ -126,6 +128,7 @@ impl Config {
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             "AWS_ENDPOINT_URL_EVENTBRIDGE",
             "POSTHOG_HOST",
+            "HEALTHCHECKS_HOST",
             "OIDC_ISSUER",
         ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
@@ -145,6 +148,7 @@ impl Config {
         let analytics = telemetry::analytics(get, &mut mistakes);
         let errors = telemetry::errors(get, &mut mistakes);
         let drain = telemetry::drain(get, &mut mistakes);
+        let heartbeat = telemetry::heartbeat(get, &mut mistakes);
         let marketplace = Marketplace::read(get, &mut mistakes);
         let staff = sign_in::staff(get, &mut mistakes);
         let oidc = sign_in::oidc(get, &mut mistakes);
@@ -180,6 +184,7 @@ impl Config {
             analytics,
             errors,
             drain,
+            heartbeat,
             cron_secrets: list("CRON_SECRET"),
             trusted_proxy_secrets: list("ORIGIN_VERIFY_SECRET"),
             vault,

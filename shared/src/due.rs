@@ -18,6 +18,8 @@ use tokio::time::Instant;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Occurrence, Report};
+use crate::jobs;
+use crate::providers::call_counts;
 use crate::store::due::DueRow;
 use crate::store::keys::{DUE_SHARDS, Key, RowKind};
 use crate::store::platform::job::LastRun;
@@ -267,22 +269,18 @@ pub async fn conclude(
     now: DateTime<Utc>,
 ) -> Result<Report, StoreError> {
     let (job, planned) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
-    let report = Report { job, occurrence: planned, ..report };
-    store.save_last_run(&occurrence.job, &LastRun { ended_at: now, report: report.clone() }).await?;
+    let (effects_done, effects_refused) = call_counts::effects();
+    let report = Report { job, occurrence: planned, effects_done, effects_refused, ..report };
+    jobs::save_run(store, &LastRun { ended_at: now, report: report.clone() }).await?;
     log(&report);
     Ok(report)
 }
 
 fn log(report: &Report) {
-    let mut metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count".to_owned();
-    // A metric without its field would be reported as an error.
-    if report.declined.is_some() {
-        metrics.push_str(",declined:Count");
-    }
-    if report.oldest_unsent_seconds.is_some() {
-        metrics.push_str(",oldest_unsent:Seconds");
-    }
+    // Each metric costs as much as three alarms, so only what an alarm listens to is one.
+    let metrics = report.oldest_unsent_seconds.map(|_| "oldest_unsent:Seconds");
     tracing::info!(
+        outcome = report.outcome().as_str(),
         occurrence = report.occurrence,
         due = report.due,
         done = report.done,
@@ -291,6 +289,7 @@ fn log(report: &Report) {
         skipped = report.skipped,
         failed = report.failed,
         in_doubt = report.in_doubt,
+        refused = report.effects_refused,
         duration = report.duration_ms,
         more = report.more,
         metrics,

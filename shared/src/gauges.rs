@@ -8,13 +8,19 @@ use crate::domain::platform::job::Report;
 use crate::payouts;
 use crate::store::due::SWEEP;
 use crate::store::keys::DUE_SHARDS;
+use crate::store::platform::job::JobStates;
 use crate::store::platform::waiting::WaitingList;
 use crate::store::{RowKind, Store, StoreError};
 
 /// Measures the gauges after a run and logs them; alarms read the metrics of this line. A failure does not fail the
 /// run, whose work is done.
-pub async fn log(store: &Store, calendar: &PayoutCalendar, report: &Report, now: DateTime<Utc>) {
-    match measure(store, calendar, report, now).await {
+pub async fn log(
+    store: &Store,
+    calendar: &PayoutCalendar,
+    (report, states): (&Report, &JobStates),
+    now: DateTime<Utc>,
+) {
+    match measure(store, calendar, (report, states), now).await {
         Ok(gauges) => gauges.log(),
         Err(error) => tracing::warn!(%error, "what waits could not be measured"),
     }
@@ -34,7 +40,7 @@ struct Gauges {
 async fn measure(
     store: &Store,
     calendar: &PayoutCalendar,
-    report: &Report,
+    (report, states): (&Report, &JobStates),
     now: DateTime<Utc>,
 ) -> Result<Gauges, StoreError> {
     let of = |list| store.waiting_total(list);
@@ -43,7 +49,7 @@ async fn measure(
         of(WaitingList::Refused),
         of(WaitingList::InDoubt),
         of(WaitingList::Events),
-        payouts::unpaid(store, calendar, now),
+        payouts::unpaid(store, calendar, states, now),
     )?;
     // A run that has left nothing has no overdue row either.
     let overdue = if report.skipped > 0 || report.more { oldest_overdue(store, now).await? } else { None };

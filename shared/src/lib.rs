@@ -1,7 +1,7 @@
 //! The library that all functions share.
 //!
 //! Modules depend on each other in one direction; a module uses only modules left of an arrow before it:
-//! `json, environment → domain → vault, logs → store, providers, telemetry → aws, effects, due, idempotency, rate_limit, views → events, bookings, recovery → payouts, reconciliation → config → bearer → app → http → auth → runtime`.
+//! `json, environment → domain → vault, logs → store, providers, telemetry → aws, effects, jobs, idempotency, rate_limit, views → due → events, bookings, recovery → payouts, reconciliation → config → bearer → app → http → auth → runtime`.
 //! `tests/repository/house_rules.rs` checks this line.
 
 pub use domain;
@@ -19,6 +19,7 @@ pub mod events;
 pub mod gauges;
 pub mod http;
 pub mod idempotency;
+pub mod jobs;
 pub mod json;
 pub mod logs;
 pub mod objectives;

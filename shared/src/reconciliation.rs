@@ -35,6 +35,7 @@ use crate::domain::kernel::time;
 use crate::domain::platform::job::{Occurrence, RECONCILIATION_JOB, Report};
 use crate::due;
 use crate::events::EventIntake;
+use crate::jobs;
 use crate::providers::call::CallError;
 use crate::providers::stripe::Mode;
 use crate::providers::stripe::client::Stripe;
@@ -268,11 +269,13 @@ impl Run<'_> {
             skipped: self.known,
             failed: summary.findings,
             in_doubt: summary.in_doubt,
+            effects_done: 0,
+            effects_refused: 0,
             duration_ms: self.began.elapsed().as_millis() as u64,
             more: summary.more,
         };
         let last = LastRun { ended_at: self.reconciler.clock.now(), report: report.clone() };
-        self.store.save_last_run(RECONCILIATION_JOB, &last).await?;
+        jobs::save_run(self.store, &last).await?;
         self.log(&report);
         Ok(report)
     }
@@ -291,7 +294,7 @@ impl Run<'_> {
             unexplained,
             duration = report.duration_ms,
             more = report.more,
-            metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
+            outcome = report.outcome().as_str(),
             "run finished"
         );
     }

@@ -193,6 +193,11 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
     market.world.advance(Duration::days(1));
     let report = market.sweep().await;
     market.world.tick().await;
+    assert_eq!(crons().await.0, 503, "the payouts of Tuesday and a reconciliation were missed");
+    let (service, tuesday) = (&market.world.service, market.world.now() - Duration::hours(18));
+    for (job, path) in [("payouts", "/api/cron/process-payouts"), ("reconciliation", "/api/cron/reconcile")] {
+        assert!(service.fire(job, path, tuesday).await.status().is_success(), "{job}");
+    }
     let (status, health) = crons().await;
     assert_eq!((status, &health["status"], &health["last_report"]), (200, &json!("ok"), &report));
     market.world.advance(Duration::hours(26) + Duration::seconds(1));

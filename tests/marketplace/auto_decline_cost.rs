@@ -38,8 +38,8 @@ fn spent(market: &Market) -> Cost {
 #[tokio::test]
 async fn a_run_with_nothing_due_costs_four_reads_and_one_write_however_many_bookings_wait() {
     let nothing_due = cost(&[("Query", 4), ("UpdateItem", 1)]);
-    // The gauges of what waits: five lists, one of them in two indexes, the professionals and the last payout run.
-    let with_gauges = cost(&[("Query", 4 + 5 + 4), ("GetItem", 1), ("UpdateItem", 1)]);
+    // The gauges of what waits: five lists, one of them in two indexes, the professionals, and the state of all jobs.
+    let with_gauges = cost(&[("Query", 4 + 5 + 4), ("BatchGetItem", 1), ("UpdateItem", 1)]);
     for bookings in [0, 1, 150] {
         let market = Market::open().await;
         market.many_held(COMPANY, 0..bookings).await;

@@ -117,7 +117,7 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
     assert_eq!(world.service.sandbox.stripe.requests().get(Operation::PaymentIntent.name()), None);
     let counted = log.lines_with("events_ignored");
     assert_eq!(counted.len(), number + 1, "each once");
-    assert!(counted.iter().all(|line| line["reason"] == "not_ours" && line["ignored_not_ours"] == 1));
+    assert!(counted.iter().all(|line| line["reason"] == "not_ours" && line["events_ignored"] == 1));
     assert!(log.lines_with("events_set_aside").is_empty() && log.lines_with("metrics_ignored").is_empty());
 }
 

@@ -21,6 +21,7 @@ mod payout_refusals;
 mod payout_rules;
 mod payout_scenarios;
 mod payouts;
+mod payouts_outcome;
 mod professionals;
 mod reconciliation;
 mod reconciliation_faults;

@@ -8,6 +8,8 @@ mod cors;
 mod event_publisher;
 mod event_publisher_faults;
 mod health;
+mod health_jobs;
+mod heartbeats;
 mod hostile_json;
 mod hostile_providers;
 mod idempotency_keys;

@@ -74,6 +74,8 @@ async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
             "timezone": "UTC",
             "checkin_margin": 15,
             "max_runtime": 6,
+            "failure_issue_threshold": 3,
+            "recovery_threshold": 1,
         });
         assert_eq!(check_in["monitor_config"], config);
     }

@@ -42,9 +42,9 @@ async fn a_tick_with_nothing_due_costs_fourteen_reads_and_one_write_whatever_the
 }
 
 /// The requests of a run with nothing due: the due rows and the row of the run; for the gauges of what waits five
-/// lists, the due professionals, and the last payout run.
+/// lists, the due professionals; and the state of all jobs.
 fn idle() -> Cost {
-    cost(&[("Query", 4 + 5 + 4), ("GetItem", 1), ("UpdateItem", 1)])
+    cost(&[("Query", 4 + 5 + 4), ("BatchGetItem", 1), ("UpdateItem", 1)])
 }
 
 /// The requests of one more due reminder, with both channels and no free days.

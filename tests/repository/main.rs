@@ -2,6 +2,7 @@
 
 mod alarms;
 mod documents;
+mod filter_pattern;
 mod house_rules;
 mod language;
 mod rights;

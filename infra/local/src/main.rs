@@ -14,7 +14,7 @@ use local::ticker::Ticker;
 use local::{demo, table};
 use stacks::schedule;
 use stand_ins::sandbox::Sandbox;
-use stand_ins::{better_stack, bus, posthog, server};
+use stand_ins::{better_stack, bus, healthchecks, posthog, server};
 use tokio::net::TcpListener;
 
 /// The deployment files with the schedules of jobs, which the local server uses too.
@@ -107,6 +107,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         "POSTHOG_API_KEY" => Some(posthog::API_KEY.to_owned()),
         "SENTRY_DSN" => Some(SENTRY.to_owned()),
         "BETTER_STACK_SOURCE_TOKEN" => Some(better_stack::SOURCE_TOKEN.to_owned()),
+        "HEALTHCHECKS_PING_KEY" => Some(healthchecks::PING_KEY.to_owned()),
         "PUBLIC_BASE_URL" => Some(format!("http://{address}")),
         "ALLOWED_ORIGINS" => Some(format!("http://localhost:{}", address.port())),
         _ => None,

@@ -115,13 +115,14 @@ async fn read_analytics(State(sandbox_api): State<SandboxApi>) -> Answer {
 /// How much of the log is shown.
 const SHOWN_LINES: usize = 100;
 
-/// The items of Sentry and the newest log lines of Better Stack.
+/// The items of Sentry, the heartbeats of jobs, and the newest log lines of Better Stack.
 async fn read_watchers(State(sandbox_api): State<SandboxApi>) -> Answer {
     let sandbox = &sandbox_api.service.sandbox;
     let (errors, check_ins) = (sandbox.sentry.events(), sandbox.sentry.check_ins());
     let lines = sandbox.better_stack.lines();
     let lines = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-    Answer::ok(json!({"errors": errors, "check_ins": check_ins, "lines": lines}))
+    let pings = sandbox.healthchecks.pings();
+    Answer::ok(json!({"errors": errors, "check_ins": check_ins, "pings": pings, "lines": lines}))
 }
 
 #[derive(Deserialize)]

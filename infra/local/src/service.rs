@@ -29,7 +29,7 @@ use tower::ServiceExt as _;
 
 use crate::embedded::EmbeddedDynamo;
 use stand_ins::sandbox::Sandbox;
-use stand_ins::{better_stack, oidc, sentry, server, whop};
+use stand_ins::{better_stack, healthchecks, oidc, sentry, server, whop};
 
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
@@ -184,6 +184,7 @@ impl Service {
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", format!("http://{providers}")),
             ("POSTHOG_HOST", format!("http://{providers}")),
             ("BETTER_STACK_HOST", format!("http://{providers}{}", better_stack::PATH)),
+            ("HEALTHCHECKS_HOST", format!("http://{providers}{}", healthchecks::PATH)),
         ];
         // One variable holds both Sentry's address and its key, and the stand-in's address is unknown before
         // the start.

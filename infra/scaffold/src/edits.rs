@@ -206,7 +206,6 @@ fn template(function: &Function) -> String {
       VersionDescription: !Sub \"Revision ${{Revision}}\"
       CodeUri: {folder}
       FunctionUrlConfig: {{AuthType: NONE}}
-      DeploymentPreference: {{Alarms: [!GetAtt Alarms.Outputs.{resource}Errors, !GetAtt Alarms.Outputs.{resource}Slow]}}
       Policies:
         - !Ref ReadSecrets
         - Version: \"2012-10-17\"

@@ -1,6 +1,6 @@
 //! `cargo stacks` generates `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
-//! `template.yaml` and the routes. The alarms of all functions are a loop here; CloudFormation's own loops are
-//! macros, which no tool can check before the deployment.
+//! `template.yaml` and the routes. The alarms are a list here; CloudFormation's own loops are macros, which no tool
+//! can check before the deployment.
 //!
 //! `cargo stacks parameters [--first] NAME=VALUE…` reports all errors in a deployment's parameters at once, or
 //! prints them for `sam deploy`, one per line. `infra/deploy` calls it.

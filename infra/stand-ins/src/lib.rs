@@ -9,6 +9,7 @@
 mod base;
 pub mod better_stack;
 pub mod bus;
+pub mod healthchecks;
 pub mod oidc;
 pub mod posthog;
 pub mod resend;

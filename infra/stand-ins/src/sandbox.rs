@@ -16,6 +16,7 @@ use crate::better_stack::BetterStackStandIn;
 use crate::bus::BusStandIn;
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
+use crate::healthchecks::HealthchecksStandIn;
 use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
 use crate::posthog::PostHogStandIn;
@@ -50,6 +51,8 @@ pub struct Sandbox {
     pub sentry: SentryStandIn,
     /// The log, which is not stored.
     pub better_stack: BetterStackStandIn,
+    /// Heartbeats, which are not stored.
+    pub healthchecks: HealthchecksStandIn,
 }
 
 /// The folder is not there for this process.
@@ -119,6 +122,7 @@ impl Sandbox {
             self.posthog.router(),
             self.sentry.router(),
             self.better_stack.router(),
+            self.healthchecks.router(),
         ];
         apis.into_iter().fold(Router::new(), Router::merge)
     }
@@ -133,6 +137,7 @@ impl Sandbox {
             posthog: PostHogStandIn::new(&context),
             sentry: SentryStandIn::new(&context),
             better_stack: BetterStackStandIn::new(&context),
+            healthchecks: HealthchecksStandIn::new(&context),
             clock: context.clock,
             outbox: context.outbox,
             faults: context.faults,

@@ -4,6 +4,7 @@
 //! cost and of what an answer reveals: content type, credentials, role, CSRF token, rate limit.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -18,6 +19,7 @@ use super::trusted_proxy;
 use crate::app::{App, SharedApp};
 use crate::http::Failure;
 use crate::http::extension::Trigger;
+use crate::http::failure::UNSIGNED;
 use crate::http::idempotent::KeyPolicy;
 use crate::http::origin::{self, CallingPage};
 use crate::http::rate_limit_charge::RateLimitCharge;
@@ -41,7 +43,7 @@ pub(super) async fn authorize(
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
-    count_failure(route, response.status());
+    count_failure(route, &response);
     if response.status() == StatusCode::UNAUTHORIZED && counts_failed_authentication(route) {
         response = count_failed_authentication(&app, &rate_limit_charge, response).await;
     }
@@ -51,12 +53,30 @@ pub(super) async fn authorize(
 
 /// Alarms use metric filters that add these log lines up over all functions. The lines hold no path and no
 /// address.
-fn count_failure(route: &Route, status: StatusCode) {
+fn count_failure(route: &Route, response: &Response) {
+    let status = response.status();
     let failed = status.is_client_error() || status.is_server_error();
     if route.access == Access::SignedWebhook && failed {
-        tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was rejected");
+        // What bears no signature is a stranger's; it must not look like a provider whose secret has changed.
+        let failure = response.extensions().get::<Arc<Failure>>();
+        let is_unsigned = matches!(failure.map(Arc::as_ref), Some(Failure::Unauthorized(UNSIGNED)));
+        tracing::warn!(
+            webhook_failures = 1,
+            source = source(route),
+            unsigned = is_unsigned.then_some(1),
+            status = status.as_u16(),
+            "a webhook was rejected"
+        );
     } else if status == StatusCode::UNAUTHORIZED && counts_failed_authentication(route) {
         tracing::warn!(token_failures = 1, "authentication failed");
+    }
+}
+
+/// The provider whose webhooks the route receives. All other sources are one, because a stranger may make up names.
+fn source(route: &Route) -> &'static str {
+    match route.path.rsplit('/').next() {
+        Some(name) if !name.starts_with('{') => name,
+        _ => "other",
     }
 }
 

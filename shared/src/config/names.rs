@@ -45,7 +45,7 @@ const fn secret(name: Name) -> Name {
     Name { secret: true, ..name }
 }
 
-pub const NAMES: [Name; 61] = [
+pub const NAMES: [Name; 64] = [
     at_start("TABLE_NAME", "the DynamoDB table", "everything that is stored"),
     at_start("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
@@ -74,6 +74,16 @@ pub const NAMES: [Name; 61] = [
         "shipping the log to Better Stack",
     )),
     default("BETTER_STACK_HOST", "the ingesting host of that source, https://….betterstackdata.com"),
+    secret(optional(
+        "HEALTHCHECKS_PING_KEY",
+        "the ping key of the healthchecks.io project that watches the jobs",
+        "heartbeats of the jobs",
+    )),
+    default(
+        "HEALTHCHECKS_HOST",
+        "the URL of a service with the protocol of healthchecks.io, if not https://hc-ping.com",
+    ),
+    default("REVISION", "the word of this deployment, by which the roll-out alarm knows its lines"),
     secret(at_start(
         "CRON_SECRET",
         "the secret for running jobs over HTTP (list, newest first)",

@@ -1,6 +1,6 @@
-//! The settings of analytics, error tracking and log shipping; each is on if its key is set.
+//! The settings of analytics, error tracking, log shipping and heartbeats; each is on if its key is set.
 
-use crate::telemetry::{Drain, Dsn, Release};
+use crate::telemetry::{Drain, Dsn, HeartbeatService, Release};
 
 /// The PostHog project to which events are published.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub struct Errors {
 const ENVIRONMENT: &str = "production";
 
 const POSTHOG_HOST: &str = "https://us.i.posthog.com";
+
+const HEALTHCHECKS_HOST: &str = "https://hc-ping.com";
 
 /// Reads the settings of PostHog.
 pub(super) fn analytics(
@@ -65,6 +67,21 @@ pub(super) fn drain(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<Str
         // A host without a token has no effect.
         (None, _) => None,
     }
+}
+
+/// Reads the settings of healthchecks.io, or of a service with its protocol.
+pub(super) fn heartbeat(
+    get: impl Fn(&str) -> Option<String>,
+    mistakes: &mut Vec<String>,
+) -> Option<HeartbeatService> {
+    let ping_key = get("HEALTHCHECKS_PING_KEY")?;
+    // The key is a part of the URL.
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !ping_key.chars().all(plain) {
+        mistakes.push("HEALTHCHECKS_PING_KEY: expected the ping key of a project, without an URL".to_owned());
+    }
+    let host = get("HEALTHCHECKS_HOST").unwrap_or_else(|| HEALTHCHECKS_HOST.to_owned());
+    Some(HeartbeatService { host, ping_key })
 }
 
 #[cfg(test)]
@@ -113,5 +130,19 @@ mod tests {
         let drain = read(&[token, host]).unwrap().drain.unwrap();
         assert_eq!(drain.host, "https://s1.eu-nbg-2.betterstackdata.com");
         assert_eq!(read(&[host]).unwrap().drain, None);
+    }
+
+    #[test]
+    fn a_ping_key_is_no_url_and_is_never_shown() {
+        let error = read(&[("HEALTHCHECKS_PING_KEY", "https://hc-ping.com/hunter2")]).unwrap_err();
+        assert!(error.contains("HEALTHCHECKS_PING_KEY") && !error.contains("hunter2"), "{error}");
+        let key = ("HEALTHCHECKS_PING_KEY", "hunter2-fqOOd6-F4MMNuCEnzTU01w");
+        let heartbeat = read(&[key]).unwrap().heartbeat.unwrap();
+        assert_eq!(heartbeat.host, "https://hc-ping.com");
+        assert!(!format!("{heartbeat:?}").contains("hunter2"));
+        let host = ("HEALTHCHECKS_HOST", "https://watch.example.com/ping");
+        assert_eq!(read(&[key, host]).unwrap().heartbeat.unwrap().host, host.1);
+        assert!(read(&[key, ("HEALTHCHECKS_HOST", "watch.example.com")]).unwrap_err().contains("a URL"));
+        assert_eq!(read(&[host]).unwrap().heartbeat, None, "a host without a key has no effect");
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::kernel::provider::Provider;
 use crate::domain::platform::effect::{Effect, EffectStatus, Subject};
 use crate::domain::platform::refusal;
+use crate::providers::call_counts::count_effect;
 use crate::store::Company;
 
 /// Logs the line with the effect's fields, and further ones.
@@ -33,13 +34,17 @@ pub(super) fn log_outcome(company: &Company, subject: Subject, effect: &Effect) 
     let is_refusal =
         || effect.reason.as_deref().is_some_and(|reason| refusal::is_refusal(&effect.request, reason));
     match effect.status {
-        EffectStatus::Done => line!(info, company, subject, effect, "an effect is done"),
+        EffectStatus::Done => {
+            count_effect(false);
+            line!(info, company, subject, effect, "an effect is done");
+        }
         // An alarm counts this line: a person has to find out what happened.
         EffectStatus::Unknown => {
             line!(error, company, subject, effect, "an effect may or may not have left", left_in_doubt = 1);
         }
         EffectStatus::Rejected if is_refusal() => {
-            line!(warn, company, subject, effect, "an effect was refused")
+            count_effect(true);
+            line!(warn, company, subject, effect, "an effect was refused");
         }
         EffectStatus::Rejected => line!(info, company, subject, effect, "an effect was not sent"),
         EffectStatus::Prepared | EffectStatus::Sending => {

@@ -71,22 +71,15 @@ impl EventIntake<'_> {
     }
 }
 
-/// Logs one line for every ignored event, with a separate metric for each reason.
+/// Logs one line for every ignored event, with its reason.
 pub(super) fn count_ignored(event: &StoredEvent, reason: IgnoreReason) {
     let (source, name, event_id) = (&event.source, &event.payload_min.name, &event.payload_min.event_id);
-    let is = |counted| u64::from(counted == reason);
     tracing::info!(
         source,
         name,
         event_id,
         reason = reason.as_str(),
         events_ignored = 1,
-        ignored_wrong_mode = is(IgnoreReason::WrongMode),
-        ignored_other_account = is(IgnoreReason::OtherAccount),
-        ignored_thin_event = is(IgnoreReason::ThinEvent),
-        ignored_not_ours = is(IgnoreReason::NotOurs),
-        metrics = "events_ignored:Count,ignored_wrong_mode:Count,ignored_other_account:Count,\
-                   ignored_thin_event:Count,ignored_not_ours:Count",
         "an event was kept without effect"
     );
 }

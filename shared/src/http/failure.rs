@@ -66,6 +66,9 @@ const MAX_LISTED_ERRORS: usize = 20;
 /// `WWW-Authenticate`, which a 401 must have (RFC 9110): bearer is the only HTTP scheme that we accept.
 const CHALLENGE: &str = "Bearer realm=\"justonce\"";
 
+/// The answer to a webhook without a signature.
+pub const UNSIGNED: &str = "A signature header is missing.";
+
 impl Failure {
     pub const STRIPE_NOT_CONFIGURED: Self =
         Self::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" };

@@ -17,6 +17,8 @@ use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON, problem};
 use super::origin;
 use crate::app::SharedApp;
+use crate::domain::kernel::provider::Provider;
+use crate::providers::call_counts::{CallCounts, counting};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -52,9 +54,10 @@ async fn handle(service: &'static str, app: SharedApp, mut request: Request, nex
     let span = tracing::info_span!("request", request_id = %request_id.0);
     let started = Instant::now();
     async move {
+        let calls = Arc::new(CallCounts::default());
         let response = match asked_first {
             Some(answer) => answer,
-            None => next.run(request).await,
+            None => counting(Arc::clone(&calls), next.run(request)).await,
         };
         let failure = response.extensions().get::<Arc<Failure>>().cloned();
         let mut response = finish(response, failure.as_deref(), &request_id);
@@ -63,23 +66,31 @@ async fn handle(service: &'static str, app: SharedApp, mut request: Request, nex
         let status = response.status().as_u16();
         let reason = failure.as_deref().and_then(Failure::reason);
         let (method, route) = (method.as_str(), route.as_str());
+        // The alarms count these fields over all functions, so that their number is that of their subjects.
+        macro_rules! line {
+            ($level:ident, $text:literal $(, $name:ident = $value:expr)*) => {
+                tracing::$level!(
+                    route,
+                    method,
+                    status,
+                    duration,
+                    requests = 1,
+                    $($name = $value,)*
+                    whop_calls = calls.calls(Provider::Whop),
+                    whop_failures = calls.failures(Provider::Whop),
+                    stripe_calls = calls.calls(Provider::Stripe),
+                    stripe_failures = calls.failures(Provider::Stripe),
+                    resend_calls = calls.calls(Provider::Resend),
+                    resend_failures = calls.failures(Provider::Resend),
+                    service,
+                    $text
+                )
+            };
+        }
         if status >= 500 {
-            let metrics = "duration:Milliseconds,requests:Count,errors:Count";
-            tracing::error!(
-                route,
-                method,
-                status,
-                duration,
-                requests = 1,
-                errors = 1,
-                reason,
-                metrics,
-                service,
-                "request failed"
-            );
+            line!(error, "request failed", errors = 1, reason = reason);
         } else {
-            let metrics = "duration:Milliseconds,requests:Count";
-            tracing::info!(route, method, status, duration, requests = 1, metrics, service, "request done");
+            line!(info, "request done");
         }
         response
     }

@@ -1,4 +1,4 @@
-//! Buffers the log lines of one invocation until they are sent to Sentry and Better Stack.
+//! Buffers the log lines of one invocation until they are sent to external monitoring.
 //!
 //! Only tasks inside [`buffering`] are buffered; elsewhere buffering costs nothing.
 
@@ -9,6 +9,9 @@ use chrono::{DateTime, Utc};
 
 /// About a thousand lines; after that the oldest ones are dropped.
 const MAX_BYTES: usize = 256 * 1024;
+
+/// As much as fits into the report of a failed run.
+const MAX_WARNINGS: usize = 50;
 
 /// The first errors of an invocation explain it; later ones usually follow from them.
 const MAX_ERRORS: usize = 5;
@@ -22,6 +25,16 @@ pub struct Wanted {
     pub lines: bool,
     /// Errors of our own crates.
     pub errors: bool,
+    /// Warnings and errors of our own crates.
+    pub warnings: bool,
+}
+
+/// How grave a line is for us; lines of other crates are never more than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Gravity {
+    Usual,
+    Warning,
+    Error,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +54,8 @@ pub struct Lines {
     pub errors: Vec<BufferedLine>,
     /// The number of later errors that were dropped.
     pub errors_dropped: u64,
+    /// The newest warnings and errors in the order of their writing.
+    pub warnings: VecDeque<BufferedLine>,
     bytes: usize,
 }
 
@@ -60,9 +75,15 @@ impl BufferedLines {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn push(&self, is_error: bool, line: BufferedLine) {
+    fn push(&self, gravity: Gravity, line: BufferedLine) {
         let mut buffered = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.wanted.errors && is_error {
+        if self.wanted.warnings && gravity >= Gravity::Warning {
+            buffered.warnings.push_back(line.clone());
+            if buffered.warnings.len() > MAX_WARNINGS {
+                buffered.warnings.pop_front();
+            }
+        }
+        if self.wanted.errors && gravity == Gravity::Error {
             if buffered.errors.len() < MAX_ERRORS {
                 buffered.errors.push(line.clone());
             } else {
@@ -89,9 +110,9 @@ pub async fn buffering<F: Future>(buffered: Arc<BufferedLines>, future: F) -> F:
 }
 
 /// Buffers a written line if the current task is inside [`buffering`].
-pub(super) fn buffer_line(at: DateTime<Utc>, is_error: bool, line: &[u8]) {
+pub(super) fn buffer_line(at: DateTime<Utc>, gravity: Gravity, line: &[u8]) {
     // Outside of `buffering` there is no buffer.
-    let _ = BUFFER.try_with(|buffered| buffered.push(is_error, BufferedLine { at, json: line.to_vec() }));
+    let _ = BUFFER.try_with(|buffered| buffered.push(gravity, BufferedLine { at, json: line.to_vec() }));
 }
 
 #[cfg(test)]
@@ -104,10 +125,10 @@ mod tests {
 
     #[test]
     fn the_newest_lines_stay_and_the_others_are_counted() {
-        let buffered = BufferedLines::new(Wanted { lines: true, errors: false });
+        let buffered = BufferedLines::new(Wanted { lines: true, ..Wanted::default() });
         let long = "x".repeat(MAX_BYTES / 4);
         for number in 0..10 {
-            buffered.push(true, line(&format!("{number}{}", &long[1..])));
+            buffered.push(Gravity::Error, line(&format!("{number}{}", &long[1..])));
         }
         let lines = buffered.take();
         assert_eq!((lines.lines.len(), lines.lines_dropped, lines.errors.len()), (4, 6, 0));
@@ -117,13 +138,29 @@ mod tests {
 
     #[test]
     fn the_first_errors_stay_and_only_errors_do() {
-        let buffered = BufferedLines::new(Wanted { lines: false, errors: true });
-        buffered.push(false, line("warning"));
+        let buffered = BufferedLines::new(Wanted { errors: true, ..Wanted::default() });
+        buffered.push(Gravity::Warning, line("warning"));
         for number in 0..8 {
-            buffered.push(true, line(&number.to_string()));
+            buffered.push(Gravity::Error, line(&number.to_string()));
         }
         let lines = buffered.take();
         assert_eq!((lines.errors.len(), lines.errors_dropped, lines.lines.len()), (5, 3, 0));
-        assert_eq!(lines.errors[0], line("0"));
+        assert_eq!((&lines.errors[0], lines.warnings.len()), (&line("0"), 0));
+    }
+
+    #[test]
+    fn the_newest_warnings_stay_in_their_order() {
+        let buffered = BufferedLines::new(Wanted { warnings: true, ..Wanted::default() });
+        buffered.push(Gravity::Usual, line("usual"));
+        for number in 0..=MAX_WARNINGS {
+            let gravity = if number % 2 == 0 { Gravity::Warning } else { Gravity::Error };
+            buffered.push(gravity, line(&number.to_string()));
+        }
+        let lines = buffered.take();
+        assert_eq!((lines.warnings.len(), lines.errors.len(), lines.lines.len()), (MAX_WARNINGS, 0, 0));
+        assert_eq!(
+            (&lines.warnings[0], lines.warnings.back()),
+            (&line("1"), Some(&line(&MAX_WARNINGS.to_string())))
+        );
     }
 }

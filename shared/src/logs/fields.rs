@@ -39,7 +39,7 @@ impl Fields {
         self.0.retain(|(name, _)| !RESERVED.contains(name));
     }
 
-    fn set(&mut self, name: &'static str, value: Value) {
+    pub(super) fn set(&mut self, name: &'static str, value: Value) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
             None => self.0.push((name, value)),

@@ -25,6 +25,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::environment::read_variable;
+use buffered::Gravity;
 pub use buffered::{BufferedLine, BufferedLines, Lines, Wanted, buffering};
 use fields::Fields;
 
@@ -39,7 +40,8 @@ pub fn init(service: &'static str) {
         let logs = Logs::new(service, std::io::stdout());
         // The function's name on Lambda; other platforms have no stacks.
         let deployed_as = read_variable("AWS_LAMBDA_FUNCTION_NAME");
-        let logs = Logs { namespace: metrics::namespace(deployed_as.as_deref(), service), ..logs };
+        let namespace = metrics::namespace(deployed_as.as_deref(), service);
+        let logs = Logs { namespace, revision: read_variable("REVISION"), ..logs };
         if tracing::subscriber::set_global_default(filtered(logs, &levels)).is_ok() {
             std::panic::set_hook(Box::new(log_panic));
         }
@@ -64,18 +66,21 @@ where
 pub struct Logs<W> {
     service: &'static str,
     namespace: String,
+    /// The word of the deployment, by which the roll-out alarm knows the lines of the new version.
+    revision: Option<String>,
     writer: Mutex<W>,
 }
 
 impl<W: Write> Logs<W> {
     /// Writes the lines of `service` to `writer`, each with a single call, so that lines never interleave.
     pub fn new(service: &'static str, writer: W) -> Self {
-        Self { service, namespace: metrics::namespace(None, service), writer: Mutex::new(writer) }
+        let (namespace, writer) = (metrics::namespace(None, service), Mutex::new(writer));
+        Self { service, namespace, revision: None, writer }
     }
 
-    fn write(&self, at: DateTime<Utc>, is_error: bool, line: &Line) {
+    fn write(&self, at: DateTime<Utc>, gravity: Gravity, line: &Line) {
         let Ok(mut bytes) = serde_json::to_vec(line) else { return };
-        buffered::buffer_line(at, is_error, &bytes);
+        buffered::buffer_line(at, gravity, &bytes);
         bytes.push(b'\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // There is nowhere to report that the log cannot be written.
@@ -118,8 +123,16 @@ where
         let place = (self.service, self.namespace.as_str());
         let (at, level) = (Clock::system().now(), event.metadata().level());
         // Another crate also returns its error to our code, which logs it with its meaning.
-        let is_error = *level == Level::ERROR && !is_foreign(event.metadata());
-        self.write(at, is_error, &Line::new(at, level, place, inherited, own));
+        let gravity = match *level {
+            _ if is_foreign(event.metadata()) => Gravity::Usual,
+            Level::ERROR => Gravity::Error,
+            Level::WARN => Gravity::Warning,
+            _ => Gravity::Usual,
+        };
+        if let Some(revision) = self.revision.as_deref().filter(|_| *level == Level::ERROR) {
+            own.set("revision", Value::from(revision));
+        }
+        self.write(at, gravity, &Line::new(at, level, place, inherited, own));
     }
 }
 
@@ -200,7 +213,7 @@ fn level_filter(levels: &str) -> Targets {
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     // The panic's message is left out: it is free text and may quote a customer's data.
-    tracing::error!(place, "panicked");
+    tracing::error!(crashes = 1, place, "panicked");
 }
 
 #[cfg(test)]

@@ -223,3 +223,16 @@ fn targets_that_rust_log_does_not_mention_log_from_info_on() {
         );
     }
 }
+
+#[test]
+fn an_error_names_the_deployment_that_it_belongs_to() {
+    let writes = Writes::default();
+    let logs = Logs { revision: Some("17".to_owned()), ..Logs::new("kpis", writes.clone()) };
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(logs), || {
+        error!("failed");
+        warn!("grave");
+    });
+    let lines = writes.lines();
+    assert_eq!((&lines[0]["revision"], lines[1].get("revision")), (&json!("17"), None));
+    assert!(line_of(|| error!("failed")).get("revision").is_none());
+}

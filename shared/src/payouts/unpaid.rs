@@ -9,11 +9,11 @@ use chrono::{DateTime, Duration, Utc};
 use super::queue;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::ProfessionalId;
-use crate::domain::kernel::time;
 use crate::domain::marketplace::calendar::PayoutCalendar;
 use crate::domain::platform::job::{PAYOUTS_JOB, PAYOUTS_LAST_TICK_MINUTES};
 use crate::store::due::DueRow;
 use crate::store::marketplace::payee::PayeeRow;
+use crate::store::platform::job::JobStates;
 use crate::store::{Company, Store, StoreError};
 
 /// As many professionals as one request reads.
@@ -30,10 +30,10 @@ pub struct UnpaidProfessional {
 pub async fn unpaid(
     store: &Store,
     calendar: &PayoutCalendar,
+    states: &JobStates,
     now: DateTime<Utc>,
 ) -> Result<Vec<DueRow>, StoreError> {
-    let last_run = store.last_run(PAYOUTS_JOB).await?;
-    let planned = last_run.and_then(|run| time::parse(&run.report.occurrence)).filter(|at| *at <= now);
+    let planned = states.last_planned(PAYOUTS_JOB).filter(|at| *at <= now);
     // After a payout day without any run, whoever was due at its last tick is unpaid.
     let last_tick = Duration::minutes(PAYOUTS_LAST_TICK_MINUTES);
     let missed = calendar.last_day_before(now).map(|batch| (calendar.starts_at(batch), last_tick));

@@ -2,6 +2,7 @@
 //! idempotency, and its errors say what the caller may do next.
 
 pub mod call;
+pub mod call_counts;
 pub mod client;
 pub mod posthog;
 pub mod resend;

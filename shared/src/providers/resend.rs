@@ -11,8 +11,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::domain::kernel::message::Message;
+use crate::domain::kernel::provider::Provider;
 use crate::json::read_trusted;
 use crate::providers::call::{CallError, error_code, retry_after};
+use crate::providers::call_counts;
 use crate::providers::client::read_within;
 
 /// More than any error document has.
@@ -35,7 +37,8 @@ impl Resend {
     pub async fn send(&self, key: &str, to: &str, message: &Message) -> Result<String, CallError> {
         let body = json!({"from": self.from, "to": [to], "subject": message.title, "text": message.text});
         let request = self.http.post(format!("{}/emails", self.base)).bearer_auth(&self.api_key);
-        let response = request.header("idempotency-key", key).json(&body).send().await;
+        let request = request.header("idempotency-key", key).json(&body);
+        let response = call_counts::send(Provider::Resend, request).await;
         let response = response.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if status.is_success() {

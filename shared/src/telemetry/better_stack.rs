@@ -26,7 +26,7 @@ impl BetterStack {
     pub(super) fn new(http: reqwest::Client, drain: &Drain) -> Self {
         let auth_header = ("authorization", format!("Bearer {}", drain.token));
         let url = format!("{}/", drain.host.trim_end_matches('/'));
-        Self(Sink::new(http, "better_stack", url, auth_header))
+        Self(Sink::new(http, "better_stack", url, Some(auth_header)))
     }
 
     /// Sends lines and the number of older lines that were dropped.

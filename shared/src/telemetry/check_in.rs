@@ -2,19 +2,12 @@
 //!
 //! Source: develop.sentry.dev/sdk/telemetry/check-ins
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::sentry::Sentry;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Job, JobSchedule, Occurrence};
-
-/// The time limit of the first check-in, which runs beside the job.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longer than any platform lets a job run: a run without a final check-in by then has died.
 const MAX_RUN_MINUTES: u32 = 6;
@@ -52,6 +45,8 @@ impl CheckIn {
             "timezone": zone,
             "checkin_margin": job.margin_minutes,
             "max_runtime": MAX_RUN_MINUTES,
+            "failure_issue_threshold": job.failing_after_runs,
+            "recovery_threshold": 1,
         });
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
         Self { id, slug: format!("justonce-{}", job.name), config, started: Instant::now() }
@@ -71,30 +66,5 @@ impl CheckIn {
             payload["duration"] = json!(self.started.elapsed().as_secs_f64());
         }
         payload
-    }
-}
-
-/// A started job and its first check-in, which may still be on its way.
-#[derive(Debug)]
-pub(super) struct RunningCheckIn {
-    check_in: CheckIn,
-    sent: JoinHandle<()>,
-}
-
-impl RunningCheckIn {
-    pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
-        let started = check_in.clone();
-        let sent = tokio::spawn(async move {
-            sentry.check_in(&started, Status::InProgress, Instant::now() + TIMEOUT).await;
-        });
-        Self { check_in, sent }
-    }
-
-    /// Waits for the first check-in, so that the last one does not arrive before it.
-    pub(super) async fn ended(mut self, until: Instant) -> CheckIn {
-        if timeout_at(until, &mut self.sent).await.is_err() {
-            self.sent.abort();
-        }
-        self.check_in
     }
 }

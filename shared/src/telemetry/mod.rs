@@ -1,14 +1,18 @@
-//! External monitoring: Sentry receives errors and check-ins of jobs, Better Stack the log.
+//! External monitoring: Sentry receives errors and check-ins of jobs, Better Stack the log, and a heartbeat service
+//! the start and the end of each job.
 //!
-//! Both are sent at the end of an invocation, because a platform may freeze the process after the answer. Sending
+//! All of it is sent at the end of an invocation, because a platform may freeze the process after the answer. Sending
 //! takes at most a second, never fails an invocation and is not retried: the log on stdout is complete. A service
 //! that is not configured costs nothing.
 
 mod better_stack;
 mod check_in;
 mod dsn;
+mod ended_run;
+mod heartbeat;
 mod sentry;
 mod sink;
+mod started_run;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -21,10 +25,13 @@ use crate::logs::{BufferedLines, Lines, Wanted, buffering};
 
 use better_stack::BetterStack;
 pub use better_stack::Drain;
-use check_in::{CheckIn, RunningCheckIn, Status};
 pub use dsn::{Dsn, DsnError};
+pub use ended_run::EndedRun;
+pub use heartbeat::HeartbeatService;
+use heartbeat::Heartbeats;
 pub use sentry::Release;
 use sentry::Sentry;
+use started_run::StartedRun;
 
 /// The time limit for all services together, per invocation.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,6 +44,7 @@ pub struct Telemetry(Option<Arc<Watchers>>);
 struct Watchers {
     sentry: Option<Sentry>,
     better_stack: Option<BetterStack>,
+    heartbeats: Option<Heartbeats>,
 }
 
 /// One request or one run of a job, from arrival to answer.
@@ -47,7 +55,8 @@ pub struct Invocation(Option<Arc<Open>>);
 struct Open {
     watchers: Arc<Watchers>,
     buffered: Arc<BufferedLines>,
-    begun: Mutex<Option<RunningCheckIn>>,
+    started: Mutex<Option<StartedRun>>,
+    ended: Mutex<Option<EndedRun>>,
 }
 
 tokio::task_local! {
@@ -61,11 +70,13 @@ impl Telemetry {
         http: &reqwest::Client,
         sentry: Option<(&Dsn, Release)>,
         better_stack: Option<&Drain>,
+        heartbeat: Option<&HeartbeatService>,
     ) -> Self {
         let sentry = sentry.map(|(dsn, deployment)| Sentry::new(http.clone(), dsn, deployment));
         let better_stack = better_stack.map(|drain| BetterStack::new(http.clone(), drain));
-        let anybody = sentry.is_some() || better_stack.is_some();
-        Self(anybody.then(|| Arc::new(Watchers { sentry, better_stack })))
+        let heartbeats = heartbeat.map(|service| Heartbeats::new(http.clone(), service));
+        let anybody = sentry.is_some() || better_stack.is_some() || heartbeats.is_some();
+        Self(anybody.then(|| Arc::new(Watchers { sentry, better_stack, heartbeats })))
     }
 
     /// Installs them as the process's telemetry, which the runtime uses. Only the first call has an effect.
@@ -80,9 +91,15 @@ impl Telemetry {
     /// Starts to buffer one invocation.
     pub fn begin(&self) -> Invocation {
         Invocation(self.0.as_ref().map(|watchers| {
-            let wanted = Wanted { lines: watchers.better_stack.is_some(), errors: watchers.sentry.is_some() };
-            let (buffered, begun) = (Arc::new(BufferedLines::new(wanted)), Mutex::default());
-            Arc::new(Open { watchers: Arc::clone(watchers), buffered, begun })
+            let Watchers { sentry, better_stack, heartbeats } = &**watchers;
+            let wanted = Wanted {
+                lines: better_stack.is_some(),
+                errors: sentry.is_some(),
+                warnings: heartbeats.is_some(),
+            };
+            let buffered = Arc::new(BufferedLines::new(wanted));
+            let (started, ended) = (Mutex::default(), Mutex::default());
+            Arc::new(Open { watchers: Arc::clone(watchers), buffered, started, ended })
         }))
     }
 }
@@ -99,15 +116,14 @@ impl Invocation {
     /// Sends everything and waits at most a second.
     pub async fn end(self, is_ok: bool) {
         let Some(open) = self.0 else { return };
-        let Lines { lines, lines_dropped, errors, errors_dropped, .. } = open.buffered.take();
-        let begun = open.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Lines { lines, lines_dropped, errors, errors_dropped, warnings, .. } = open.buffered.take();
+        let started = open.started.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let ended = open.ended.lock().unwrap_or_else(PoisonError::into_inner).take();
         let until = Instant::now() + TIMEOUT;
-        let Watchers { sentry, better_stack } = &*open.watchers;
+        let Watchers { sentry, better_stack, .. } = &*open.watchers;
         let check_out = async {
-            if let (Some(sentry), Some(begun)) = (sentry, begun) {
-                let status = if is_ok { Status::Ok } else { Status::Error };
-                let check_in = begun.ended(until).await;
-                sentry.check_in(&check_in, status, until).await;
+            if let Some(started) = started {
+                started.end(&open.watchers, is_ok, ended.as_ref(), &warnings, until).await;
             }
         };
         let report = async {
@@ -124,14 +140,18 @@ impl Invocation {
     }
 }
 
-/// Sends the first check-in of a job, in parallel with the job. The end of the invocation sends the last one;
-/// Sentry reports a job without it as missed.
+/// Tells the watchers of jobs that a run starts, in parallel with the run. The end of the invocation tells them the
+/// rest; a run without an end is reported by them.
 pub fn check_in(job: Job, occurrence: &Occurrence, payout_zone: &str) {
     let Ok(open) = OPEN.try_with(Arc::clone) else { return };
-    let Some(sentry) = &open.watchers.sentry else { return };
-    let check_in = CheckIn::of(job, occurrence, payout_zone, sentry.environment());
-    let begun = RunningCheckIn::of(check_in, sentry.clone());
-    *open.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+    let started = StartedRun::of(&open.watchers, job, occurrence, payout_zone);
+    *open.started.lock().unwrap_or_else(PoisonError::into_inner) = started;
+}
+
+/// Keeps how the run of this invocation ended, for its end.
+pub fn run_ended(ended: EndedRun) {
+    // Outside of an invocation there is nobody to tell.
+    let _ = OPEN.try_with(|open| *open.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended));
 }
 
 /// Wraps work for `spawn`, because a spawned task does not inherit the invocation.

@@ -34,7 +34,8 @@ const TAGS: [&str; 4] = ["service", "request_id", "cron", "reason"];
 
 impl Sentry {
     pub(super) fn new(http: reqwest::Client, dsn: &Dsn, deployment: Release) -> Self {
-        Self { sink: Sink::new(http, "sentry", dsn.envelope_url(), dsn.auth_header()), deployment }
+        let sink = Sink::new(http, "sentry", dsn.envelope_url(), Some(dsn.auth_header()));
+        Self { sink, deployment }
     }
 
     pub(super) fn environment(&self) -> &str {

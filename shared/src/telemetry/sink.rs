@@ -16,7 +16,7 @@ pub(super) struct Sink {
     http: reqwest::Client,
     watcher: &'static str,
     url: String,
-    auth_header: (&'static str, String),
+    auth_header: Option<(&'static str, String)>,
     backoff_until: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -25,19 +25,33 @@ impl Sink {
         http: reqwest::Client,
         watcher: &'static str,
         url: String,
-        auth_header: (&'static str, String),
+        auth_header: Option<(&'static str, String)>,
     ) -> Self {
         Self { http, watcher, url, auth_header, backoff_until: Arc::default() }
     }
 
     /// Sends the body unless the service is in backoff, and waits until `until` at the latest.
     pub(super) async fn send(&self, content_type: &'static str, body: Vec<u8>, until: Instant) {
+        self.send_to("", content_type, body, until).await;
+    }
+
+    /// The same to a place below the service's URL, which is never logged.
+    pub(super) async fn send_to(
+        &self,
+        place: &str,
+        content_type: &'static str,
+        body: Vec<u8>,
+        until: Instant,
+    ) {
         if self.backoff_until().is_some_and(|backoff_until| Instant::now() < backoff_until) {
             return;
         }
-        let request = self.http.post(&self.url).header("content-type", content_type).body(body);
-        let (name, auth_header) = &self.auth_header;
-        let answer = timeout_at(until, request.header(*name, auth_header).send()).await;
+        let url = format!("{}{place}", self.url);
+        let mut request = self.http.post(url).header("content-type", content_type).body(body);
+        if let Some((name, auth_header)) = &self.auth_header {
+            request = request.header(*name, auth_header);
+        }
+        let answer = timeout_at(until, request.send()).await;
         let (reason, rest) = match answer {
             Ok(Ok(answer)) if answer.status().is_success() => return,
             Ok(Ok(answer)) => {

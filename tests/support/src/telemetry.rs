@@ -8,6 +8,7 @@ use serde_json::Value;
 use shared::rate_limit::Deadlines;
 use stand_ins::better_stack::SOURCE_TOKEN;
 use stand_ins::fault::{Operation, Rule};
+use stand_ins::healthchecks::{PING_KEY, Ping};
 use stand_ins::outbox::Provider;
 
 use crate::world::World;
@@ -17,13 +18,17 @@ pub enum Monitoring {
     Sentry,
     BetterStack,
     Both,
+    Heartbeats,
 }
 
 impl Monitoring {
     fn lookup(self, name: &str) -> Option<String> {
         match name {
-            "SENTRY_DSN" if self != Self::BetterStack => Some(SENTRY.to_owned()),
-            "BETTER_STACK_SOURCE_TOKEN" if self != Self::Sentry => Some(SOURCE_TOKEN.to_owned()),
+            "SENTRY_DSN" if matches!(self, Self::Sentry | Self::Both) => Some(SENTRY.to_owned()),
+            "BETTER_STACK_SOURCE_TOKEN" if matches!(self, Self::BetterStack | Self::Both) => {
+                Some(SOURCE_TOKEN.to_owned())
+            }
+            "HEALTHCHECKS_PING_KEY" if self == Self::Heartbeats => Some(PING_KEY.to_owned()),
             _ => None,
         }
     }
@@ -41,9 +46,11 @@ impl World {
     }
 
     pub fn inject_telemetry_fault(&self, kind: &str) {
-        for (provider, operation) in
-            [(Provider::Sentry, Operation::Envelope), (Provider::BetterStack, Operation::Ingest)]
-        {
+        for (provider, operation) in [
+            (Provider::Sentry, Operation::Envelope),
+            (Provider::BetterStack, Operation::Ingest),
+            (Provider::Healthchecks, Operation::Ping),
+        ] {
             let kind = kind.parse().unwrap();
             self.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
         }
@@ -61,6 +68,10 @@ impl World {
 
     pub fn check_ins(&self) -> Vec<Value> {
         self.service.sandbox.sentry.check_ins()
+    }
+
+    pub fn pings(&self) -> Vec<Ping> {
+        self.service.sandbox.healthchecks.pings()
     }
 
     pub fn lines_shipped(&self) -> Vec<Value> {

@@ -49,21 +49,9 @@ pub(crate) async fn publish(counter: &Counter<'_>, unpublished: Vec<Waiting>) ->
     }
     if totals != CaptureTotals::default() {
         let CaptureTotals { due, done, failed, given_up } = totals;
-        tracing::info!(
-            due,
-            done,
-            failed,
-            given_up,
-            metrics = metrics(&totals),
-            "events were published to analytics"
-        );
+        tracing::info!(due, done, failed, given_up, "events were published to analytics");
     }
     totals
-}
-
-/// CloudWatch charges for each metric in the month of its use, so a zero is not written.
-fn metrics(totals: &CaptureTotals) -> Option<&'static str> {
-    (totals.given_up > 0).then_some("given_up:Count")
 }
 
 /// Why the rest is left to the next run.

@@ -15,10 +15,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{JOBS, Job};
+use shared::domain::platform::job::JOBS;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
-use shared::store::platform::job::LastRun;
+use shared::jobs;
+use shared::store::platform::job::Runs;
 use shared::store::version::DATA_VERSION;
 use shared::views::Timestamp;
 use shared::views::platform::health::{
@@ -125,12 +126,15 @@ impl Checked {
     async fn crons(&mut self, app: &SharedApp) {
         let missing_configuration = missing(app, |name| name == "CRON_SECRET");
         self.well &= missing_configuration.is_empty();
+        let runs = read_runs(app).await;
+        let known = runs.as_deref().unwrap_or_default();
         let mut jobs = BTreeMap::new();
-        for job in &JOBS {
-            let (status, run) = status(app, job).await;
+        for (job, status, runs_of_job) in jobs::statuses(known, app.job_expectations(), app.clock.now()) {
+            let status = if runs.is_some() { JobHealth::from(status) } else { JobHealth::Unknown };
             self.well &= status == JobHealth::Ok || (status == JobHealth::NeverRan && !job.must_have_run);
-            let last_run_at = run.as_ref().map(|run| Timestamp(run.ended_at));
-            let last_report = run.map(|run| run.report.into());
+            let last = runs_of_job.map(|runs| &runs.last);
+            let last_run_at = last.map(|last| Timestamp(last.ended_at));
+            let last_report = last.map(|last| last.report.clone().into());
             jobs.insert(job.name, JobStateView { status, last_run_at, last_report });
         }
         self.checks.crons = Some(CronsCheckView { jobs, missing_configuration });
@@ -152,14 +156,15 @@ fn with_missing_webhooks(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec
     missing
 }
 
-async fn status(app: &SharedApp, job: &Job) -> (JobHealth, Option<LastRun>) {
-    let run = match app.store() {
-        Ok(store) => store.last_run(job.name).await,
-        Err(error) => Err(error),
-    };
-    let Ok(run) = run else { return (JobHealth::Unknown, None) };
-    let status = job.status(run.as_ref().map(|run| run.ended_at), app.clock.now());
-    (status.into(), run)
+/// What is stored about the jobs that have run; `None` if the table does not answer. Row by row, because this
+/// function may read single rows only.
+async fn read_runs(app: &SharedApp) -> Option<Vec<Runs>> {
+    let store = app.store().ok()?;
+    let mut known = Vec::new();
+    for job in JOBS {
+        known.extend(store.runs(job.name).await.ok()?);
+    }
+    Some(known)
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

@@ -6,8 +6,10 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::event::Part;
-use shared::domain::platform::job::{JOBS, Job};
+use shared::domain::platform::job::Job;
+use shared::domain::platform::job_status::JobStatus;
 use shared::http::{Answer, Failure};
+use shared::jobs;
 use shared::store::marketplace::batch::BatchRow;
 use shared::store::platform::effect_lists::EffectList;
 use shared::store::platform::inbox::StoredEvent;
@@ -36,10 +38,9 @@ const MAIL_DAYS: i64 = 7;
 
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Answer, Failure> {
     let (store, company, now) = (app.store()?, &caller.company, app.clock.now());
-    let mut jobs = Vec::new();
-    for job in JOBS {
-        jobs.push(describe(job, store.runs(job.name).await?.as_ref(), now));
-    }
+    let states = store.job_states().await?;
+    let jobs = jobs::statuses(&states.runs, app.job_expectations(), now);
+    let jobs = jobs.map(|(job, status, runs)| describe(job, status, runs, now)).collect();
     let (declined, more_declined) =
         company.audit_since("booking.declined", now - Duration::hours(24)).await?;
     let declined = declined.into_iter().map(|entry| DeclinedBookingView {
@@ -61,7 +62,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         jobs,
         declined_last_24_hours: ExcerptView::new(declined.collect(), more_declined),
         in_doubt: waiting::list_effects(company, EffectList::InDoubt).await?,
-        waiting: waiting::list(&app, company, &sweep_record, is_platform).await?,
+        waiting: waiting::list(&app, company, (&sweep_record, &states), is_platform).await?,
         unread_events: unread_events(store, company, is_platform).await?,
         channel_error,
         refused: waiting::list_effects(company, EffectList::Refused).await?,
@@ -73,9 +74,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     }))
 }
 
-fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> JobSummaryView {
+fn describe(job: Job, status: JobStatus, runs: Option<&Runs>, now: DateTime<Utc>) -> JobSummaryView {
     let last = runs.map(|runs| &runs.last);
-    let status = job.status(last.map(|last| last.ended_at), now);
     let since = (now - Duration::hours(24)).format("%Y-%m-%dT%H").to_string();
     let hours = runs.map(|runs| runs.hours.as_slice()).unwrap_or_default();
     let recent: Vec<_> = hours.iter().filter(|hour| hour.hour > since).collect();

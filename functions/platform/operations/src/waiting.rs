@@ -19,6 +19,7 @@ use shared::store::company::SweepRecord;
 use shared::store::marketplace::batch::BatchRow;
 use shared::store::platform::effect_lists::EffectList;
 use shared::store::platform::inbox::StoredEvent;
+use shared::store::platform::job::JobStates;
 use shared::views::platform::waiting::WaitingView;
 use shared::views::{ExcerptView, Timestamp};
 
@@ -44,7 +45,7 @@ pub(super) async fn list_effects(
 pub(super) async fn list(
     app: &SharedApp,
     company: &Company,
-    sweep_record: &SweepRecord,
+    (sweep_record, states): (&SweepRecord, &JobStates),
     is_platform: bool,
 ) -> Result<ExcerptView<WaitingView>, Failure> {
     let now = app.clock.now();
@@ -55,7 +56,7 @@ pub(super) async fn list(
     let (events, more_events) = events(app, company, is_platform).await?;
     rows.extend(events);
     rows.extend(batches(company).await?);
-    let (professionals, more_professionals) = professionals(app, company, now).await?;
+    let (professionals, more_professionals) = professionals(app, company, states, now).await?;
     rows.extend(professionals);
     let listed: BTreeSet<String> = rows.iter().filter_map(subject_of).collect();
     let (overdue, more_overdue) = overdue::list(app.store()?, company, now).await?;
@@ -220,10 +221,11 @@ async fn batches(company: &Company) -> Result<Vec<WaitingView>, Failure> {
 async fn professionals(
     app: &SharedApp,
     company: &Company,
+    states: &JobStates,
     now: DateTime<Utc>,
 ) -> Result<(Vec<WaitingView>, bool), Failure> {
     let calendar = &app.config.marketplace.calendar;
-    let unpaid = payouts::unpaid(app.store()?, calendar, now).await?;
+    let unpaid = payouts::unpaid(app.store()?, calendar, states, now).await?;
     let (unpaid, more) = payouts::unpaid_of(company, &unpaid).await?;
     if unpaid.is_empty() {
         return Ok((Vec::new(), more));

@@ -25,6 +25,7 @@ use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::events::sealed_for;
 use shared::http::Failure;
+use shared::http::failure::UNSIGNED;
 use shared::providers::signed::{Refused, Unreadable};
 use shared::store::platform::inbox::StoredEvent;
 
@@ -64,7 +65,7 @@ fn no_secret(variable: &str) -> Failure {
 fn refuse(refused: Refused, variable: &str) -> Failure {
     match refused {
         Refused::NoSecret => no_secret(variable),
-        Refused::Missing(_) => Failure::Unauthorized("A signature header is missing."),
+        Refused::Missing(_) => Failure::Unauthorized(UNSIGNED),
         Refused::Illegible(_) => Failure::Unauthorized("A signature header cannot be read."),
         Refused::Malformed(_) => Failure::Unauthorized("A signature header is malformed."),
         Refused::Stale | Refused::Early => {

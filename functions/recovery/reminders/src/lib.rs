@@ -2,8 +2,9 @@
 //!
 //! - **Called by** the schedule, every five minutes: EventBridge Scheduler directly, Vercel Cron or an
 //!   operator over HTTP with the secret.
-//! - **Reads** the due index: four queries when nothing is due and ten reads for the gauges, however many cases and companies there are; then
-//!   each due row again.
+//! - **Reads** the due index: four queries when nothing is due, however many cases and companies there are; then
+//!   each due row again. At its end the lists of what waits, the newest runs of
+//!   all jobs and the number of open findings, for the alarms: eleven reads.
 //! - **Writes** one transaction per due case (the step, its actions with their stored requests, the next due
 //!   time), two writes per message (claim, outcome), the same for bookings as `auto-decline`, so that they are
 //!   declined on time and not once a day, one row for the run.

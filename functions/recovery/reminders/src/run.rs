@@ -7,6 +7,7 @@ use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
 use shared::due::{self, RowOutcome, SweepLimits};
 use shared::gauges;
 use shared::http::Failure;
+use shared::jobs;
 use shared::recovery::RecoverySweep;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{RowKind, Store, StoreError};
@@ -33,7 +34,15 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         run.recovery.finish().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         let report = due::conclude(store, occurrence, report, app.clock.now()).await?;
-        gauges::log(store, &app.config.marketplace.calendar, &report, app.clock.now()).await;
+        // The run itself is over; without these lines the alarms keep their state.
+        let now = app.clock.now();
+        match store.job_states().await {
+            Ok(states) => {
+                jobs::log_states(&states, app.job_expectations(), now);
+                gauges::log(store, &app.config.marketplace.calendar, (&report, &states), now).await;
+            }
+            Err(error) => tracing::warn!(%error, "the state of the jobs could not be read"),
+        }
         Ok(report)
     }
     .instrument(span)

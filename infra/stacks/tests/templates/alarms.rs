@@ -1,64 +1,94 @@
-//! The alarms of every function, each with an entry in the runbook. `tests/repository/alarms.rs` tests that
-//! their metrics are written.
+//! The alarms, each with an entry in the runbook. `tests/repository/alarms.rs` tests that their metrics are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_yaml_ng::Value as Yaml;
-use stacks::cloudformation::{deployed, tagged};
-use stacks::repository::{read, stack, template};
+use shared::domain::platform::job::JOBS;
+use stacks::cloudformation::{mappings, resources, tagged};
+use stacks::repository::{functions, read, stack};
 
-/// The alarms, by the name that follows that of the stack.
+use crate::yaml;
+
+const ALARM: &str = "AWS::CloudWatch::Alarm";
+
+/// More than anybody would look through.
+const MAX_ALARMS: usize = 30;
+
+/// Minutes in which somebody has to react.
+const SEVERITIES: [(&str, u32); 3] = [("P1", 15), ("P2", 120), ("P3", 1_440)];
+
+/// The longest evaluation: a day, or a week with periods of an hour.
+const MAX_SECONDS: [u64; 2] = [86_400, 604_800];
+
 fn alarms(stack: &Yaml) -> BTreeMap<String, &Yaml> {
-    let resources = stack["Resources"].as_mapping().expect("resources").values();
-    let alarms = resources.filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
-    let named = alarms.map(|alarm| {
+    let named = resources(stack, ALARM).into_iter().map(|(_, alarm)| {
         let name = tagged(&alarm["Properties"]["AlarmName"]).strip_prefix("${Stack}-").expect("a name");
         (name.to_owned(), &alarm["Properties"])
     });
     named.collect()
 }
 
+/// The runbook's entries, by their heading.
+fn entries(runbook: &str) -> BTreeMap<&str, &str> {
+    runbook.split("\n## ").skip(1).filter_map(|entry| entry.split_once('\n')).collect()
+}
+
 #[test]
-fn every_function_has_its_alarms_and_is_turned_back_by_them() {
-    let (template, stack) = (template(), stack("infra/alarms.yaml"));
-    let alarms = alarms(&stack);
-    for (name, function) in deployed(&template) {
-        let is_job = function["Properties"].get("Events").is_some();
-        let wanted = ["errors", "slow"]
+fn the_number_of_alarms_does_not_depend_on_the_functions() {
+    let template = read("template.yaml");
+    let twin = "\n  Twin: {Type: AWS::Serverless::Function, Metadata: {BuildProperties: {Binary: twin}}, Properties: {}}\n";
+    let place = template.find("\n  # ── What could not be run").expect("a place for another function");
+    let (before, after) = template.split_at(place);
+    let [(_, alarms_of_more), ..] = stacks::files(&format!("{before}{twin}{after}")).unwrap();
+    let text = read("infra/alarms.yaml");
+    assert_eq!(alarms_of_more, text);
+    let count = alarms(&stack("infra/alarms.yaml")).len();
+    assert!((1..=MAX_ALARMS).contains(&count), "{count}");
+    let jobs = JOBS.map(|job| job.name);
+    for name in functions().iter().filter(|name| !jobs.contains(&name.as_str())) {
+        assert!(!text.contains(&format!("Value: {name}}}")), "an alarm watches {name} alone");
+    }
+}
+
+#[test]
+fn every_alarm_names_its_severity_and_an_urgent_one_has_urgent_recipients() {
+    let (stack, runbook) = (stack("infra/alarms.yaml"), read("docs/runbook.md"));
+    let mut entry_severities: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, alarm) in alarms(&stack) {
+        let description = alarm["AlarmDescription"].as_str().expect("a description");
+        let (severity, minutes) = SEVERITIES
             .into_iter()
-            .chain(["missed", "failed", "in-doubt"].into_iter().filter(|_| is_job));
-        for kind in wanted {
-            let alarm =
-                alarms.get(&format!("{name}-{kind}")).unwrap_or_else(|| panic!("{name} has no {kind}"));
-            assert_eq!(tagged(&alarm["AlarmActions"][0]), "Topic", "{name}-{kind} has no action");
-            assert_eq!(alarm["TreatMissingData"] == "breaching", kind == "missed", "{name}-{kind}");
+            .find(|(severity, minutes)| {
+                description.starts_with(&format!("{severity}, react within {minutes} minutes"))
+            })
+            .unwrap_or_else(|| panic!("{name}: {description}"));
+        assert!(minutes > 0);
+        let topics = if severity == "P1" { "[!Ref Topic, !Ref UrgentTopic]" } else { "[!Ref Topic]" };
+        for actions in ["AlarmActions", "OKActions"] {
+            assert_eq!(alarm[actions], yaml(topics), "{actions} of {name}");
         }
-        let turned_back_by: Vec<&str> = function["Properties"]["DeploymentPreference"]["Alarms"]
-            .as_sequence()
-            .expect("alarms")
-            .iter()
-            .map(tagged)
-            .collect();
-        for (output, kind) in turned_back_by.iter().zip(["errors", "slow"]) {
-            let output = output.strip_prefix("Alarms.Outputs.").expect("an output of the alarms");
-            let alarm = tagged(&stack["Outputs"][output]["Value"]);
-            let alarm_name = tagged(&stack["Resources"][alarm]["Properties"]["AlarmName"]);
-            assert_eq!(alarm_name, format!("${{Stack}}-{name}-{kind}"));
+        let (_, entry) = description.split_once("docs/runbook.md#").expect("a link");
+        let entry = entries(&runbook).keys().find(|title| **title == entry).copied().unwrap_or_default();
+        entry_severities.entry(entry).or_default().insert(severity);
+    }
+    // The entry repeats the severities of its alarms, and the head of the page the minutes.
+    for (entry, severities) in entry_severities {
+        let text = entries(&runbook)[entry];
+        let line = text.lines().find(|line| !line.is_empty()).unwrap_or_default();
+        for (severity, _) in SEVERITIES {
+            assert_eq!(line.contains(severity), severities.contains(severity), "{severity} in {entry}");
         }
-        assert_eq!(turned_back_by.len(), 2, "{name}");
-        let row = format!("\"title\":\"{name}: calls and failures\"");
-        assert!(
-            tagged(&stack["Resources"]["Dashboard"]["Properties"]["DashboardBody"]).contains(&row),
-            "{name} is not shown"
-        );
+    }
+    for (severity, minutes) in SEVERITIES {
+        let row = format!("\n| {severity} | {minutes} |");
+        assert!(runbook.contains(&row), "the runbook has no row {row}");
     }
 }
 
 #[test]
 fn every_alarm_has_an_entry_with_instructions_in_the_runbook() {
     let (stack, runbook) = (stack("infra/alarms.yaml"), read("docs/runbook.md"));
-    let entries: BTreeMap<&str, &str> =
-        runbook.split("\n## ").skip(1).filter_map(|entry| entry.split_once('\n')).collect();
+    let entries = entries(&runbook);
     let mut linked = BTreeSet::new();
     for (name, alarm) in alarms(&stack) {
         let entry = alarm["AlarmDescription"].as_str().and_then(|text| text.split_once("docs/runbook.md#"));
@@ -67,29 +97,75 @@ fn every_alarm_has_an_entry_with_instructions_in_the_runbook() {
         linked.insert(entry.to_owned());
     }
     for (title, text) in entries {
+        // The entries of alarms are called by their names, the others by a sentence.
+        assert_eq!(linked.contains(title), !title.contains(' '), "{title}");
         for part in ["**Means** ", "**Look at** ", "**Do** "] {
             assert!(text.contains(part), "{title} has no part `{part}`");
         }
-        // The comments of alarms contain the alarm's name, the others a sentence.
-        assert_eq!(linked.contains(title), !title.contains(' '), "{title}");
+        assert!(
+            text.contains("**Over** ") || !linked.contains(title),
+            "{title} does not say when it is over"
+        );
     }
 }
 
 #[test]
-fn one_job_that_does_not_run_is_noticed_within_its_pause() {
+fn an_alarm_has_hysteresis_and_looks_no_further_back_than_it_may() {
     let stack = stack("infra/alarms.yaml");
-    for (name, minutes) in [
-        ("reminders", 20),
-        ("auto-decline", 26 * 60),
-        ("reconciliation", 26 * 60),
-        ("payouts", 98 * 60),
-        ("event-publisher", 15),
-    ] {
-        let alarm = alarms(&stack)[&format!("{name}-missed")];
-        let periods = alarm["EvaluationPeriods"].as_u64().expect("a number");
-        let seconds = alarm["Period"].as_u64().expect("a number");
-        assert_eq!(periods * seconds, minutes * 60, "{name}");
-        // The longest evaluation period of CloudWatch.
-        assert!(periods * seconds <= if seconds < 3_600 { 86_400 } else { 604_800 }, "{name}");
+    // The largest value that a parameter of hours allows.
+    let count = |value: &Yaml| value.as_u64().unwrap_or(168);
+    for (name, alarm) in alarms(&stack) {
+        let mut parts = Vec::new();
+        mappings(alarm, &mut parts);
+        let periods: BTreeSet<u64> = parts.iter().filter_map(|part| part.get("Period")?.as_u64()).collect();
+        assert_eq!(periods.len(), 1, "{name} compares different periods");
+        let period = periods.first().copied().unwrap_or_default();
+        let (all, beyond) = (count(&alarm["EvaluationPeriods"]), count(&alarm["DatapointsToAlarm"]));
+        assert!(beyond <= all && period * all <= MAX_SECONDS[usize::from(period >= 3_600)], "{name}");
+        // The length of a queue stays what it is until somebody empties it.
+        let is_queue = parts.iter().any(|part| part.get("Namespace").is_some_and(|it| it == "AWS/SQS"));
+        assert!(all > 1 || is_queue, "{name} changes with every period");
+    }
+}
+
+#[test]
+fn silence_never_ends_an_alarm_about_what_waits() {
+    let stack = stack("infra/alarms.yaml");
+    for (name, alarm) in alarms(&stack) {
+        let mut parts = Vec::new();
+        mappings(alarm, &mut parts);
+        let metrics: Vec<&str> = parts.iter().filter_map(|part| part.get("MetricName")?.as_str()).collect();
+        let waits = |name: &&&str| {
+            name.starts_with("open_") || name.starts_with("oldest_") || **name == "unpaid_and_due"
+        };
+        let silence = alarm["TreatMissingData"].as_str().expect("a word");
+        match name.as_str() {
+            "reminders-missed" | "job-misses" | "whop-silent" | "stripe-silent" => {
+                assert_eq!(silence, "breaching", "{name}");
+            }
+            _ if metrics.iter().any(|name| waits(&name)) => assert_eq!(silence, "ignore", "{name}"),
+            "jobs-late" | "jobs-failing" => assert_eq!(silence, "ignore", "{name}"),
+            _ => assert_eq!(silence, "notBreaching", "{name}"),
+        }
+    }
+}
+
+#[test]
+fn the_alarm_of_a_roll_out_counts_the_lines_of_its_revision_alone() {
+    let stack = stack("infra/alarms.yaml");
+    let output = tagged(&stack["Outputs"]["NewVersion"]["Value"]);
+    let alarm = &stack["Resources"][output]["Properties"];
+    assert_eq!(alarm["Dimensions"], yaml("[{Name: revision, Value: !Ref Revision}]"));
+    let filters = resources(&stack, "AWS::Logs::MetricFilter").into_iter().filter(|(_, filter)| {
+        filter["Properties"]["MetricTransformations"][0]["MetricName"] == alarm["MetricName"]
+    });
+    let filters: Vec<&Yaml> = filters.map(|(_, filter)| &filter["Properties"]).collect();
+    assert_eq!(filters.len(), 2);
+    for filter in filters {
+        assert_eq!(
+            filter["MetricTransformations"][0]["Dimensions"],
+            yaml("[{Key: revision, Value: \"$.revision\"}]")
+        );
+        assert!(filter["FilterPattern"].as_str().is_some_and(|text| text.contains("$.revision = \"*\"")));
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
-use serde_yaml_ng::Value as Yaml;
 use shared::auth::routes::ROUTES;
 use stacks::cloudformation::{FUNCTION, deployed, resources, strings, tagged};
 use stacks::repository::{function_folder, functions, template, vercel};
@@ -147,11 +146,10 @@ fn every_function_has_the_settings_for_safe_runs_and_deployments() {
             let value = properties.get(name).unwrap_or(&globals[name]);
             assert_eq!(*value, yaml(wanted), "{name} of {id}: {why}");
         }
-        let own: Vec<&Yaml> =
-            properties["DeploymentPreference"].as_mapping().expect("alarms").keys().collect();
-        assert_eq!(own, ["Alarms"], "{id} has a roll-out of its own");
+        assert!(properties.get("DeploymentPreference").is_none(), "{id} has a roll-out of its own");
     }
-    let rollout = "{Enabled: !FindInMap [Rollouts, !Ref Rollout, Gradual], Type: !Ref Rollout}";
+    let rollout = "{Enabled: !FindInMap [Rollouts, !Ref Rollout, Gradual], Type: !Ref Rollout, \
+                   Alarms: [!GetAtt Alarms.Outputs.NewVersion]}";
     assert_eq!(globals["DeploymentPreference"], yaml(rollout));
     let parameters = &template["Parameters"];
     assert_eq!(parameters["Architecture"]["Default"], "arm64");

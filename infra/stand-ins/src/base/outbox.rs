@@ -48,6 +48,7 @@ pub enum Provider {
     PostHog,
     Sentry,
     BetterStack,
+    Healthchecks,
 }
 
 /// The kinds of effect that the stand-ins record.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod faults;
+mod heartbeats;
 mod kept;
 mod memberships;
 mod messages;

@@ -35,6 +35,10 @@ impl PayoutCalendar {
         Self { zone: Tz::UTC }
     }
 
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
     pub fn zone_name(&self) -> &'static str {
         self.zone.name()
     }

@@ -43,14 +43,17 @@ impl Occurrence {
 pub struct Job {
     /// Used in routes, rows and logs.
     pub name: &'static str,
-    /// It is late after this time without a run: its usual interval and a margin.
+    /// It is never late before this time without a run.
     pub late_after_minutes: i64,
     /// Whether the service is unhealthy before the job's first run. A new deployment may wait days for a job
     /// that runs daily or on payout days, which is normal.
     pub must_have_run: bool,
     pub schedule: JobSchedule,
-    /// How late a run may start before external monitoring reports it.
+    /// How late a run may end before it is reported.
     pub margin_minutes: u32,
+    /// After this many runs in a row that failed at their work the job is reported as failing: one for jobs that
+    /// run daily or on payout days, three for jobs that run every few minutes.
+    pub failing_after_runs: u32,
 }
 
 /// The schedule of a job, as a cron expression.
@@ -63,51 +66,24 @@ pub enum JobSchedule {
     Daily,
 }
 
-/// Every job. Payouts pause from Friday to Tuesday; daily jobs get a margin of two hours. Without an event bus
-/// `event-publisher` never runs.
+/// Every job. Daily jobs get a margin of two hours. Without an event bus `event-publisher` never runs.
 pub const JOBS: [Job; 5] = [
-    Job { must_have_run: true, ..job("reminders", 20, JobSchedule::Utc("*/5 * * * *"), 15) },
+    Job { must_have_run: true, failing_after_runs: 3, ..job("reminders", 20, REMINDERS_SCHEDULE, 15) },
     job(AUTO_DECLINE_JOB, 26 * 60, JobSchedule::Daily, 120),
-    job(PAYOUTS_JOB, (4 * 24 + 2) * 60, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
+    job(PAYOUTS_JOB, 20, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
     job("reconciliation", 26 * 60, JobSchedule::Utc("40 3 * * *"), 120),
-    job(EVENT_PUBLISHER_JOB, 15, JobSchedule::Utc("* * * * *"), 14),
+    Job { failing_after_runs: 3, ..job(EVENT_PUBLISHER_JOB, 15, JobSchedule::Utc("* * * * *"), 14) },
 ];
 
+const REMINDERS_SCHEDULE: JobSchedule = JobSchedule::Utc("*/5 * * * *");
+
 const fn job(name: &'static str, late_after_minutes: i64, schedule: JobSchedule, margin_minutes: u32) -> Job {
-    Job { name, late_after_minutes, must_have_run: false, schedule, margin_minutes }
-}
-
-/// Whether a job runs in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub enum JobStatus {
-    /// It has never run.
-    NeverRan,
-    /// It has not run for too long.
-    Late,
-    Ok,
-}
-
-impl JobStatus {
-    pub fn as_str(self) -> &'static str {
-        self.into()
-    }
+    Job { name, late_after_minutes, must_have_run: false, schedule, margin_minutes, failing_after_runs: 1 }
 }
 
 impl Job {
     pub fn named(name: &str) -> Option<Self> {
         JOBS.into_iter().find(|job| job.name == name)
-    }
-
-    /// Whether it is late, given the end of its newest run.
-    pub fn status(&self, ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> JobStatus {
-        match ended_at {
-            None => JobStatus::NeverRan,
-            Some(ended_at) if now - ended_at > Duration::minutes(self.late_after_minutes) => JobStatus::Late,
-            Some(_) => JobStatus::Ok,
-        }
     }
 }
 
@@ -182,9 +158,47 @@ pub struct Report {
     pub failed: u64,
     /// Effects whose outcome is unknown; shown to the operator, not repeated.
     pub in_doubt: u64,
+    /// Effects that providers did, such as messages and transfers.
+    #[serde(default)]
+    pub effects_done: u64,
+    /// Effects that providers refused for good.
+    #[serde(default)]
+    pub effects_refused: u64,
     pub duration_ms: u64,
     /// Whether a limit was reached and the next tick has to continue.
     pub more: bool,
+}
+
+/// What became of a run's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum RunOutcome {
+    /// Something was done, and nothing is in doubt.
+    Ok,
+    /// Nothing was due, or all of it was left for later on purpose.
+    NothingToDo,
+    /// Work was there and none of it was done, providers refused all of it, or the outcome of an effect is unknown.
+    Failed,
+}
+
+impl RunOutcome {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl Report {
+    /// Whether the run failed at its work. One failed row beside others that were done is no failed run, because
+    /// it is retried and one company's provider must not look like an outage.
+    pub fn outcome(&self) -> RunOutcome {
+        let is_stuck = self.done == 0 && (self.failed > 0 || self.more);
+        let is_refused = self.effects_refused > 0 && self.effects_done == 0;
+        match self.done {
+            _ if self.in_doubt > 0 || is_stuck || is_refused => RunOutcome::Failed,
+            0 => RunOutcome::NothingToDo,
+            _ => RunOutcome::Ok,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -218,12 +232,25 @@ mod tests {
     }
 
     #[test]
-    fn a_job_without_a_run_for_longer_than_its_pause_is_late() {
-        let now = DateTime::from_timestamp(1_760_000_100, 0).unwrap();
-        let payouts = Job::named("payouts").unwrap();
-        assert_eq!(payouts.status(None, now), JobStatus::NeverRan);
-        assert_eq!(payouts.status(Some(now - Duration::days(4)), now), JobStatus::Ok);
-        assert_eq!(payouts.status(Some(now - Duration::days(5)), now), JobStatus::Late);
+    fn a_run_fails_if_none_of_its_work_was_done_or_something_is_in_doubt() {
+        for (done, failed, in_doubt, more, outcome) in [
+            (0, 0, 0, false, RunOutcome::NothingToDo),
+            (5, 0, 0, true, RunOutcome::Ok),
+            (5, 3, 0, false, RunOutcome::Ok),
+            (0, 3, 0, false, RunOutcome::Failed),
+            // A limit was reached before anything was done, or the provider did not answer at all.
+            (0, 0, 0, true, RunOutcome::Failed),
+            (5, 0, 1, false, RunOutcome::Failed),
+        ] {
+            let report = Report { done, failed, in_doubt, more, ..Report::default() };
+            assert_eq!(report.outcome(), outcome, "{report:?}");
+        }
+        for (effects_done, effects_refused, outcome) in
+            [(0, 2, RunOutcome::Failed), (1, 2, RunOutcome::Ok), (1, 0, RunOutcome::Ok)]
+        {
+            let report = Report { done: 3, effects_done, effects_refused, ..Report::default() };
+            assert_eq!(report.outcome(), outcome, "{report:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ pub mod announcement;
 pub mod effect;
 pub mod event;
 pub mod job;
+pub mod job_schedule;
+pub mod job_status;
 pub mod objective;
 pub mod refusal;
 pub mod waiting;

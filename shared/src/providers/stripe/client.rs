@@ -13,8 +13,10 @@ use super::list::{ListCursor, ListPage};
 use super::payment::{CancellationReason, NewPaymentIntent, PaymentIntent};
 use super::refund::{NewRefund, Refund};
 use super::transfer::{NewTransfer, Transfer, TransferFilter};
+use crate::domain::kernel::provider::Provider;
 use crate::json;
 use crate::providers::call::CallError;
+use crate::providers::call_counts;
 use crate::providers::client::read_within;
 
 /// The version of all requests and answers here. Events use the version of the account's webhook endpoint.
@@ -166,7 +168,8 @@ impl Stripe {
 
     async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, CallError> {
         let request = request.bearer_auth(&self.secret_key).header("stripe-version", API_VERSION);
-        let response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
+        let sent = call_counts::send(Provider::Stripe, request).await;
+        let response = sent.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if !status.is_success() {
             let headers = response.headers().clone();

@@ -14,10 +14,12 @@ use super::API_VERSION_DATE;
 use super::membership::{self, MailAddress, MembershipAnswer};
 use crate::domain::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::kernel::message::Message;
+use crate::domain::kernel::provider::Provider;
 use crate::domain::kernel::time;
 use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::json::read_trusted;
 use crate::providers::call::{CallError, error_code, retry_after};
+use crate::providers::call_counts;
 use crate::providers::client::read_within;
 
 /// More than any of these answers has; a larger one is refused.
@@ -202,7 +204,8 @@ impl Whop {
         refused: fn(u16, Option<String>, Option<Duration>) -> CallError,
     ) -> Result<Vec<u8>, CallError> {
         let request = request.bearer_auth(&self.api_key).header("api-version-date", API_VERSION_DATE);
-        let mut response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
+        let sent = call_counts::send(Provider::Whop, request).await;
+        let mut response = sent.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if !status.is_success() {
             let wait = retry_after(response.headers());

@@ -93,7 +93,7 @@ impl RecoverySweep<'_> {
             writes.push(company.add_action(taken.case_id, effect, Some(now))?);
         }
         company.store().commit(self.recovery.ids.next(), writes).await?;
-        tracing::info!(case_id = %taken.case_id, offset_days, late, metrics = "late:Seconds", "reminder taken");
+        tracing::info!(case_id = %taken.case_id, offset_days, late, "reminder taken");
         if effects.is_empty() {
             return Ok((RowOutcome::Skipped, taken.last_error));
         }

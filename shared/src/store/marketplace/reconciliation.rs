@@ -21,6 +21,7 @@ use crate::store::write::{Expect, Write};
 pub use books::Books;
 pub use finding::{Closing, Finding, FindingKind, FindingStatus};
 pub use finding_scope::{CloseOutcome, FindingScope};
+pub(in crate::store) use finding_totals::open_findings_of;
 pub use finding_totals::{FileOutcome, FindingTotals};
 pub use open::FindingCursor;
 pub use run::{Cash, Reconciliation, ReconciliationRunCursor};

@@ -50,8 +50,8 @@ pub struct ChecksView {
     /// The configuration for receiving webhooks. It passes if no required setting is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhooks: Option<ConfigurationCheckView>,
-    /// The scheduled jobs. It passes if the database answers, no job is late and no required setting is
-    /// missing.
+    /// The scheduled jobs. It passes if the database answers, no job is late or failing, and no required setting
+    /// is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crons: Option<CronsCheckView>,
 }
@@ -86,8 +86,9 @@ pub struct DatabaseCheckView {
     pub missing_configuration: Vec<&'static str>,
 }
 
-/// The result of the check of scheduled jobs. It passes if the database answers, no job is late and no
-/// required setting is missing. A job that has not run yet does not fail the check, except `reminders`.
+/// The result of the check of scheduled jobs. It passes if the database answers, no job is late or failing, and no
+/// required setting is missing. A job that has not run yet does not fail the check before its first planned run has
+/// passed, except `reminders`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CronsCheckView {

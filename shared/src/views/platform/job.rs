@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::kernel::time;
-use crate::domain::platform::job::{CaptureTotals, JobStatus, Occurrence, Report};
+use crate::domain::platform::job::{CaptureTotals, Occurrence, Report};
+use crate::domain::platform::job_status::JobStatus;
 use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
@@ -101,7 +102,7 @@ pub struct JobSummaryView {
     /// The name of the job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: &'static str,
-    /// `late`: the job has not run for longer than its usual interval and a margin.
+    /// `late`: a planned run did not take place. `failing`: the newest runs failed at their work.
     pub status: JobStatus,
     /// When the newest run ended; `null` if the job has never run.
     pub last_run_at: Option<Timestamp>,
@@ -141,11 +142,14 @@ pub struct JobStateView {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum JobHealth {
-    /// The last run ended recently enough.
+    /// No planned run was missed, and the newest runs succeeded at their work.
     Ok,
-    /// The last run ended longer ago than the usual interval and a margin.
+    /// A planned run did not take place, the first one after the deployment included.
     Late,
-    /// The job has never run.
+    /// The newest runs failed at their work: nothing of it was done, providers refused all of it, or the outcome of an
+    /// effect is unknown.
+    Failing,
+    /// The job has never run, and no run has been missed yet.
     NeverRan,
     /// The database did not answer.
     Unknown,
@@ -156,6 +160,7 @@ impl From<JobStatus> for JobHealth {
         match status {
             JobStatus::Ok => Self::Ok,
             JobStatus::Late => Self::Late,
+            JobStatus::Failing => Self::Failing,
             JobStatus::NeverRan => Self::NeverRan,
         }
     }

@@ -58,6 +58,7 @@ operations! {
     "batch" => Batch, "`POST /batch/` of analytics.";
     "envelope" => Envelope, "`POST /api/{project}/envelope/`.";
     "ingest" => Ingest, "Lines of the log.";
+    "ping" => Ping, "A heartbeat of a job.";
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::domain::kernel::ids::Ids;
 use crate::domain::platform::job::RECONCILIATION_JOB;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, FINDINGS_LIST, Key};
-use crate::store::write::{Expect, Write, text};
+use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Store, attribute_number};
 
 /// Two runs may change a finding at the same moment; a fifth conflict has another cause.
@@ -52,11 +52,10 @@ impl Store {
             });
             own.collect()
         };
-        let open_findings = attribute_number(&row, OPEN_FINDINGS).and_then(|count| count.try_into().ok());
         Ok(FindingTotals {
             open_amounts: amounts(FindingStatus::Open),
             accepted_amounts: amounts(FindingStatus::Accepted),
-            open_findings: open_findings.unwrap_or_default(),
+            open_findings: open_findings_of(&row),
         })
     }
 
@@ -118,6 +117,11 @@ pub(super) fn finding_writes(read: Option<&Finding>, mut next: Finding) -> Resul
 }
 
 /// How many are open.
+/// How many findings are open, by the row of the totals.
+pub(in crate::store) fn open_findings_of(row: &Item) -> u64 {
+    attribute_number(row, OPEN_FINDINGS).and_then(|count| count.try_into().ok()).unwrap_or_default()
+}
+
 const OPEN_FINDINGS: &str = "open_findings";
 
 /// The prefix of the attributes with the totals of a status.
