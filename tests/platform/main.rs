@@ -9,6 +9,7 @@ mod event_publisher;
 mod event_publisher_faults;
 mod health;
 mod history;
+mod history_command;
 mod hostile_json;
 mod hostile_providers;
 mod idempotency_keys;
