@@ -7,12 +7,14 @@
 mod deployment;
 mod marketplace;
 mod names;
+mod on_call;
 mod sign_in;
 mod strength;
 mod telemetry;
 
 pub use marketplace::Marketplace;
 pub use names::{NAMES, Name, Requirement};
+pub use on_call::OnCallKey;
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{OwnWords, password_weakness, weakness};
 pub use telemetry::{Analytics, Errors};
@@ -47,6 +49,8 @@ pub struct Config {
     pub heartbeat: Option<HeartbeatService>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
+    /// The keys of the people on call, newest first.
+    pub on_call_keys: Vec<OnCallKey>,
     /// The secrets that CloudFront sends, newest first.
     pub trusted_proxy_secrets: Vec<String>,
     /// Encrypts personal data before it is stored.
@@ -154,6 +158,7 @@ impl Config {
         let oidc = sign_in::oidc(get, &mut mistakes);
         let bearer_issuers = sign_in::bearer_issuers(get("BEARER_ISSUERS"), &mut mistakes);
         let webhook_secrets = webhook_secrets(&list("WEBHOOK_SECRETS"), &mut mistakes);
+        let on_call_keys = on_call::on_call_keys(&list("ON_CALL_KEYS"), &list("CRON_SECRET"), &mut mistakes);
         let public_base_url = origins(&list("PUBLIC_BASE_URL"), "PUBLIC_BASE_URL", &mut mistakes).pop();
         let mut allowed_origins = origins(&list("ALLOWED_ORIGINS"), "ALLOWED_ORIGINS", &mut mistakes);
         allowed_origins.extend(public_base_url.clone());
@@ -186,6 +191,7 @@ impl Config {
             drain,
             heartbeat,
             cron_secrets: list("CRON_SECRET"),
+            on_call_keys,
             trusted_proxy_secrets: list("ORIGIN_VERIFY_SECRET"),
             vault,
             whop_api_key: get("WHOP_API_KEY"),

@@ -17,6 +17,14 @@ fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> 
 
 /// The security requirement of a route.
 fn requirement(route: &Route) -> Value {
+    let mut requirement = requirement_of_access(route);
+    if route.on_call {
+        requirement.as_array_mut().unwrap().push(json!({"onCallKey": []}));
+    }
+    requirement
+}
+
+fn requirement_of_access(route: &Route) -> Value {
     match route.access {
         Access::Anyone => json!([]),
         Access::SignedIn => json!([{"session": []}]),

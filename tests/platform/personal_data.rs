@@ -148,7 +148,9 @@ async fn input_is_never_logged_stored_in_clear_text_or_returned() {
         let path = path
             .replace("{booking_id}", CANARY)
             .replace("{professional_id}", "c4n4ry%40")
-            .replace("{batch_id}", CANARY);
+            .replace("{batch_id}", CANARY)
+            .replace("{kind}", "account")
+            .replace("{id}", CANARY);
         *elsewhere.uri_mut() = path.parse().unwrap();
         check_leaks_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }

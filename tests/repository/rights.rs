@@ -20,7 +20,6 @@ use support::jobs_done::ACCOUNT;
 use support::parties::{PROFESSIONAL, path_of};
 use support::payees::{APPROVALS, BATCHES, Job};
 use support::returning::sign_in_twice;
-use support::staff::resolution;
 use support::unanswered::{Market, NewBooking};
 use support::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
@@ -138,12 +137,7 @@ async fn look_after_a_doubt(recorder: &mut RequestRecorder) {
     recorder.record("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
     recorder.world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
     recorder.record("reminders", async |world| world.settle().await).await;
-    recorder
-        .record("operations", async |world| {
-            let operations = world.read_operations().await;
-            world.resolve(resolution(&operations["in_doubt"]["data"][0], "happened")).await.ok();
-        })
-        .await;
+    recorder.record("operations", async |world| world.resolve_doubt_and_read_its_history().await).await;
 }
 
 /// A payout day: a batch, a debt, a large amount, a manual run, and a transfer left in doubt.
@@ -274,7 +268,7 @@ async fn come_with_a_session(recorder: &mut RequestRecorder) {
     for (function, path, status) in [
         ("kpis", "/api/dashboard/kpis", 200),
         ("memberships", "/api/memberships/mem_2", 403),
-        ("cases", "/api/dashboard/cases", 403),
+        ("cases", "/api/cases/export", 403),
         ("professionals", "/api/ledger/balances", 200),
         ("bookings", "/api/bookings", 403),
         ("health", "/api/health/deep", 401),

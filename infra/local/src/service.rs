@@ -49,6 +49,7 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("TABLE_ACCESS_KEY_ID", "sandbox-table-key"),
     ("TABLE_SECRET_ACCESS_KEY", "sandbox-table-secret"),
     ("CRON_SECRET", "sandbox-cron-secret"),
+    ("ON_CALL_KEYS", "local=sandbox-on-call-key"),
     ("ENCRYPTION_KEY", "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE="),
     ("WHOP_API_KEY", "whop_sandbox_api_key"),
     ("WHOP_APP_ID", whop::APP_ID),

@@ -83,6 +83,10 @@ pub fn security_schemes() -> Value {
             "type": "http", "scheme": "bearer",
             "description": "One of the secrets in `CRON_SECRET`, sent as `Authorization: Bearer`. If none is configured, every request is refused. EventBridge Scheduler invokes the function directly instead, authorized by IAM.",
         },
+        "onCallKey": {
+            "type": "http", "scheme": "bearer",
+            "description": "A key in `ON_CALL_KEYS`, sent as `Authorization: Bearer`, for the people on call. It needs no session and opens only the operations that list it. It acts in `PLATFORM_COMPANY_ID`, or in the company that `x-company-id` names. Every change is audited under `on_call:` and the name of the key.",
+        },
         "standardWebhooks": {
             "type": "apiKey", "in": "header", "name": "webhook-signature",
             "description": "Standard Webhooks: one or more signatures `v1,<base64>`, separated by spaces. Each is the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` with the webhook secret. Sources other than Whop may send `v1a,<base64>`, an Ed25519 signature of the same text, which is verified with their public key. The headers `webhook-id` and `webhook-timestamp` are required. The same three headers with Svix's names (`svix-id`, `svix-timestamp`, `svix-signature`) are accepted as well: one set must be complete, and headers of both sets are never combined. If any of these headers is sent, this scheme must be satisfied.",

@@ -7,6 +7,7 @@ use shared::domain::kernel::party::{BookingId, ProfessionalId};
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::marketplace::payout::BatchId;
 use shared::domain::recovery::timeline::CaseStatus;
+use shared::views::platform::history::HistorySubject;
 use shared::views::schema::EventId;
 
 use crate::operation::MakeSchema;
@@ -74,6 +75,16 @@ fn path_parameters() -> Vec<Parameter> {
             Typed(SchemaGenerator::subschema_for::<EventId>), "msg_v1Failed01",
         ),
         Parameter(
+            "HistorySubject", Path, "kind",
+            "The kind of the object.",
+            Typed(SchemaGenerator::subschema_for::<HistorySubject>), "booking",
+        ),
+        Parameter(
+            "HistoryId", Path, "id",
+            "The ID of the object. Of a company: its own; of a payment: `pay_…` at Whop or `pi_…` at Stripe.",
+            Plain(json!({"type": "string", "minLength": 1})), "5f0c2a1e-7d3b-5a9c-8e11-90b1c2d3e4f5",
+        ),
+        Parameter(
             "Source", Path, "source",
             "The name of the source, as in the configuration of its keys.",
             Plain(json!({"type": "string", "minLength": 1})), "billing",
@@ -115,6 +126,11 @@ fn filters() -> Vec<Parameter> {
             "Window", Query, "window",
             "The number of days to look back, including today (UTC).",
             Plain(json!({"type": "integer", "minimum": 1, "maximum": 365, "default": 30})), "30",
+        ),
+        Parameter(
+            "From", Query, "from",
+            "Only entries of this time or later. If omitted, all entries.",
+            Plain(json!({"type": "string", "format": "date-time"})), "2026-07-20T00:00:00.000Z",
         ),
         Parameter(
             "CheckType", Query, "type",

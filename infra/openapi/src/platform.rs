@@ -2,6 +2,7 @@
 
 pub mod event_publisher;
 pub mod health;
+mod history;
 pub mod operations;
 pub mod resolution;
 pub mod webhooks;

@@ -10,6 +10,14 @@ use crate::problems;
 
 /// The security requirement of a route.
 pub fn security(route: &Route) -> Value {
+    let mut alternatives = by_access(route);
+    if let Some(alternatives) = alternatives.as_array_mut().filter(|_| route.on_call) {
+        alternatives.push(json!({"onCallKey": []}));
+    }
+    alternatives
+}
+
+fn by_access(route: &Route) -> Value {
     match route.access {
         Access::Anyone => json!([]),
         Access::SignedIn => json!([{"session": []}]),

@@ -20,6 +20,7 @@ pub async fn make() -> Result<String, GenerateError> {
     for name in ["CRON_SECRET", "SESSION_SECRET", "ORIGIN_VERIFY_SECRET"] {
         let _ = writeln!(text, "{name}={}", random::<32>()?.text());
     }
+    let _ = writeln!(text, "ON_CALL_KEYS=on-call={}", random::<32>()?.text());
     let _ = writeln!(text, "ENCRYPTION_KEY={}", STANDARD.encode(bytes_of(&random::<32>()?)?));
     text.push_str(
         "# Staff accounts. No function starts with one unless PUBLIC_BASE_URL and PLATFORM_COMPANY_ID are set too:\n\

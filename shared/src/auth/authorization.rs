@@ -12,6 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::caller::{self, Authenticated, Caller};
+use super::operator::Operator;
 use super::routes::{Access, Route};
 use super::scheduler;
 use super::session;
@@ -166,6 +167,9 @@ async fn authenticate(
     if changes && route.access != Access::SignedWebhook {
         require_json(headers)?;
     }
+    if let Some(operator) = Operator::on_call(app, headers).filter(|_| route.on_call) {
+        return authenticate_on_call(route, app, operator, request);
+    }
     match route.access {
         Access::Anyone if changes && origin::page(&app.config, headers) == CallingPage::Foreign => {
             Err(FOREIGN)
@@ -174,6 +178,7 @@ async fn authenticate(
         Access::Scheduler => {
             let scheduler = scheduler::authenticate(app, request)?;
             request.extensions_mut().insert(scheduler);
+            request.extensions_mut().insert(Operator::scheduler());
             Ok(None)
         }
         Access::SignedIn | Access::Roles(_) => {
@@ -193,6 +198,22 @@ async fn authenticate(
             Ok(Some(authenticated))
         }
     }
+}
+
+/// An on-call key replaces the scheduler's secret or a role, whichever the route asks for. It comes with no cookie,
+/// so that no CSRF token is needed.
+fn authenticate_on_call(
+    route: &Route,
+    app: &App,
+    operator: Operator,
+    request: &mut Request,
+) -> Result<Option<Authenticated>, Failure> {
+    if route.access == Access::Scheduler {
+        request.extensions_mut().insert(operator);
+        return Ok(None);
+    }
+    let caller = operator.into_caller(app, request.headers())?;
+    Ok(Some(Authenticated { caller, session: None }))
 }
 
 const FOREIGN: Failure = Failure::Forbidden("This origin may not call the API.");

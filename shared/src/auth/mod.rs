@@ -1,9 +1,10 @@
-//! Authentication and authorization. A `Caller`, `Session` or `Scheduler` exists only after this module verified
-//! it.
+//! Authentication and authorization. A `Caller`, `Session`, `Scheduler` or `Operator` exists only after this
+//! module verified it.
 
 mod authorization;
 pub mod caller;
 pub mod links;
+mod operator;
 mod owner;
 pub mod password;
 pub mod routes;
@@ -12,6 +13,7 @@ pub mod session;
 mod trusted_proxy;
 
 pub use caller::Caller;
+pub use operator::Operator;
 pub use routes::{Access, Routes};
 pub use scheduler::Scheduler;
 pub use session::Session;

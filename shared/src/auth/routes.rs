@@ -36,6 +36,10 @@ impl Access {
     /// The people who operate the platform.
     pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
 
+    /// The administrator of a company, and staff.
+    pub const OWNER_AND_STAFF: Self =
+        Self::Roles(&[Role::Owner, Role::Provider, Role::Developer, Role::Accountant]);
+
     /// Staff who may run and approve payouts.
     pub const PAYERS: Self = Self::Roles(&[Role::Provider, Role::Accountant]);
 
@@ -54,6 +58,8 @@ pub struct Route {
     /// The rate limit; `None` where a request costs nothing.
     pub limit: Option<&'static Class>,
     pub key: KeyPolicy,
+    /// Whether an on-call key opens the route too.
+    pub on_call: bool,
 }
 
 impl Route {
@@ -64,10 +70,14 @@ impl Route {
     const fn keyed(self, key: KeyPolicy) -> Self {
         Self { key, ..self }
     }
+
+    const fn on_call(self) -> Self {
+        Self { on_call: true, ..self }
+    }
 }
 
 const fn route(function: &'static str, method: &'static str, path: &'static str, access: Access) -> Route {
-    Route { function, method, path, access, limit: None, key: KeyPolicy::None }
+    Route { function, method, path, access, limit: None, key: KeyPolicy::None, on_call: false }
 }
 
 #[rustfmt::skip]
@@ -91,15 +101,15 @@ pub static ROUTES: &[Route] = &[
     route("webhooks", "POST", "/api/webhooks/stripe", Access::SignedWebhook).limited(&WEBHOOKS),
     route("webhooks", "POST", "/api/webhooks/resend", Access::SignedWebhook).limited(&WEBHOOKS),
     route("webhooks", "POST", "/api/webhooks/{source}", Access::SignedWebhook).limited(&WEBHOOKS),
-    route("webhooks", "GET", "/api/webhooks/events", Access::Scheduler).limited(&SCHEDULER),
-    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Access::Scheduler).limited(&SCHEDULER),
+    route("webhooks", "GET", "/api/webhooks/events", Access::Scheduler).limited(&SCHEDULER).on_call(),
+    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Access::Scheduler).limited(&SCHEDULER).on_call(),
     route("settings", "GET", "/api/settings", Access::OWNER).limited(&SETTINGS),
     route("settings", "PUT", "/api/settings", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
     route("kpis", "GET", "/api/dashboard/kpis", Access::Roles(&[Role::Owner, Role::Accountant])).limited(&DASHBOARD),
-    route("cases", "GET", "/api/dashboard/cases", Access::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/dashboard/cases", Access::OWNER_AND_STAFF).limited(&DASHBOARD),
     route("cases", "GET", "/api/cases/export", Access::OWNER).limited(&EXPORT),
-    route("cases", "GET", "/api/cases/{case_id}", Access::OWNER).limited(&DASHBOARD),
-    route("cases", "GET", "/api/cases/{case_id}/actions", Access::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/{case_id}", Access::OWNER_AND_STAFF).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/{case_id}/actions", Access::OWNER_AND_STAFF).limited(&DASHBOARD),
     route("nudge", "POST", "/api/cases/{case_id}/nudge", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
     route("case-endings", "POST", "/api/cases/{case_id}/cancel", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
     route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
@@ -120,10 +130,11 @@ pub static ROUTES: &[Route] = &[
     route("professionals", "GET", "/api/ledger/balances", Access::Roles(&[Role::Owner, Role::Accountant, Role::Provider])).limited(&DASHBOARD),
     route("reminders", "GET", "/api/scheduler/reminders", Access::Scheduler).limited(&SCHEDULER),
     route("reminders", "POST", "/api/scheduler/reminders", Access::Scheduler).limited(&SCHEDULER),
-    route("operations", "GET", "/api/operations", Access::STAFF).limited(&DASHBOARD),
-    route("operations", "POST", "/api/operations/resolve", Access::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
-    route("operations", "GET", "/api/operations/findings", Access::STAFF).limited(&DASHBOARD),
-    route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("operations", "GET", "/api/operations", Access::STAFF).limited(&DASHBOARD).on_call(),
+    route("operations", "POST", "/api/operations/resolve", Access::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyPolicy::Required).on_call(),
+    route("operations", "GET", "/api/operations/findings", Access::STAFF).limited(&DASHBOARD).on_call(),
+    route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required).on_call(),
+    route("operations", "GET", "/api/history/{kind}/{id}", Access::OWNER_AND_STAFF).limited(&DASHBOARD).on_call(),
     route("payouts", "GET", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
     route("payouts", "POST", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
     route("payout-admin", "POST", "/api/admin/payouts/process", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),

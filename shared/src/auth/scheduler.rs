@@ -54,7 +54,7 @@ fn is_known(own: &[String], secret: &str) -> bool {
 }
 
 /// Compares in constant time: reveals neither the first difference nor the length of the secret.
-fn equal(known: &str, sent: &str) -> bool {
+pub(super) fn equal(known: &str, sent: &str) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
     hmac::verify(&key, sent.as_bytes(), hmac::sign(&key, known.as_bytes()).as_ref()).is_ok()
 }

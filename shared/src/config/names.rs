@@ -45,7 +45,7 @@ const fn secret(name: Name) -> Name {
     Name { secret: true, ..name }
 }
 
-pub const NAMES: [Name; 64] = [
+pub const NAMES: [Name; 65] = [
     at_start("TABLE_NAME", "the DynamoDB table", "everything that is stored"),
     at_start("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
@@ -88,6 +88,11 @@ pub const NAMES: [Name; 64] = [
         "CRON_SECRET",
         "the secret for running jobs over HTTP (list, newest first)",
         "jobs over HTTP, the deep health check, replaying events",
+    )),
+    secret(optional(
+        "ON_CALL_KEYS",
+        "the keys of the people on call, such as ana=<key> (list, newest first; a name may be listed several times)",
+        "operations, history, resolving and replaying from a terminal",
     )),
     secret(at_start(
         "ENCRYPTION_KEY",

@@ -13,6 +13,7 @@ use crate::domain::kernel::ids::Ids;
 use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{BookingFact, BookingFactKind, RefusalDecision, Step};
 use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
+use crate::domain::platform::action::Actor;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::domain::platform::refusal::{self, Retry};
 use crate::store::company::AuditEntry;
@@ -27,7 +28,8 @@ pub struct RefusalRequest {
     pub decision: RefusalDecision,
     /// The person's reason, for the audit log.
     pub note: Option<String>,
-    pub account: String,
+    /// The person, who is also the actor of what follows.
+    pub actor: Actor,
     /// Identifies the request, so that repeating it changes nothing.
     pub source: String,
 }
@@ -137,8 +139,9 @@ impl RefusedStep<'_> {
             Some(result) => result.facts.into_iter().map(fact).collect(),
             None => vec![fact(BookingFactKind::RefusalResolved { step, version, decision })],
         };
-        let cause = self.request.account.clone();
-        let change = BookingChange { facts, cause, ..BookingChange::default() };
+        let actor = self.request.actor.clone();
+        let cause = actor.id().to_owned();
+        let change = BookingChange { facts, cause, actor: Some(actor), ..BookingChange::default() };
         let recorded = self.company.record_booking(row, change, effect_clients.booking_config, now);
         let recording = recorded.map_err(|error| match error {
             RecordError::Store(error) => error.into(),
@@ -200,7 +203,7 @@ fn audit_entry(subject: Subject, read: &Effect, request: &RefusalRequest, now: D
         at: now,
         kind: "effect.refusal_resolved".to_owned(),
         subject: subject.to_string(),
-        cause: request.account.clone(),
+        cause: request.actor.id().to_owned(),
         source: None,
         detail: Some(format!("{} {decision}{note}", read.action.operation)),
     }

@@ -9,7 +9,7 @@
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
 //! | purchase | `MEMBER#<company>#<user>` | `PURCHASE#<product>#<membership>` | whether a member bought a product again, in one query |
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
-//! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
+//! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time: its history |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | never read: a conditional write returns its state |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: deduplication, replay |
@@ -26,7 +26,7 @@
 //! | session | `SESSION#<hash of its id>` | `SESSION` | a request with a session cookie |
 //! | booking | `BOOKING#<company>#<booking>` | `BOOKING` | one booking by its id |
 //! | effect of a booking | `BOOKING#<company>#<booking>` | `ACTION#<operation>` | all effects of a booking; one by its operation |
-//! | ledger entry | `LEDGER#<company>#<booking>` | `<time>#<entry>` | a professional's statement |
+//! | ledger entry | `LEDGER#<company>#<booking>` | `<time>#<entry>` | a professional's statement; a booking's history |
 //! | balances | `BALANCE#<company>` | `<professional>#<currency>` | a professional's debt; a company's ledger, in one query |
 //! | payee | `PAYEE#<company>#<professional>` | `PAYEE` | the payouts, by professional |
 //! | approval | `PAYEE#<company>#<professional>` | `APPROVAL#<currency>` | the payouts, before a large amount |
@@ -38,7 +38,7 @@
 //! | --- | --- | --- | --- |
 //! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: the rows due now; sparse, rows leave it when done |
 //! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings; under `operator#waiting#<list>`, the effects and events of all companies that wait |
-//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one status; a company's effects in doubt, its open findings, and its events that wait |
+//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one status; a company's effects in doubt, its open findings, and its events that wait; its audit entries about one object |
 //! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one status or of all; under `operator#waiting#messages`, the cases of all companies that wait for a provider |
 //! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one status or of all; under `<company>#waiting#cases`, a company's cases that wait for a provider |
 //!
@@ -61,9 +61,9 @@ use crate::domain::platform::effect::Subject;
 pub use account_key::{AccountKey, sha256_hex};
 pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATUS_INDEX, PROFESSIONAL_INDEX};
 pub(super) use index::{
-    FINDINGS_LIST, audit_list, bookings_list, bookings_status_list, cases_list, cases_status_list, due_shard,
-    effects_list, events_status_list, findings_list_of, party_list, shard, statement_list,
-    unread_events_list, waiting_cases_list, waiting_events_list, waiting_list,
+    FINDINGS_LIST, audit_list, audit_subject_list, bookings_list, bookings_status_list, cases_list,
+    cases_status_list, due_shard, effects_list, events_status_list, findings_list_of, party_list, shard,
+    statement_list, unread_events_list, waiting_cases_list, waiting_events_list, waiting_list,
 };
 pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
@@ -115,7 +115,7 @@ impl Key {
     }
 
     pub(super) fn ledger_entry(company: &CompanyId, booking: BookingId, time: &str, entry: &str) -> Self {
-        Self::new(format!("LEDGER#{company}#{booking}"), format!("{time}#{entry}"))
+        Self::new(ledger_pk(company, booking), format!("{time}#{entry}"))
     }
 
     pub(super) fn balance(company: &CompanyId, professional: &ProfessionalId, currency: &Currency) -> Self {
@@ -171,7 +171,12 @@ impl Key {
     }
 
     pub(super) fn audit(company: &CompanyId, time: &str, id: &str) -> Self {
-        Self::new(format!("AUDIT#{company}"), format!("{time}#{id}"))
+        Self::new(audit_pk(company), format!("{time}#{id}"))
+    }
+
+    /// The audit entry at a position in the company's log.
+    pub(super) fn audit_at(company: &CompanyId, position: &str) -> Self {
+        Self::new(audit_pk(company), position)
     }
 
     pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
@@ -275,6 +280,14 @@ pub(super) fn subject_pk(company: &CompanyId, subject: Subject) -> String {
         Subject::Case(case) => case_pk(company, case),
         Subject::Booking(booking) => format!("BOOKING#{company}#{booking}"),
     }
+}
+
+pub(super) fn audit_pk(company: &CompanyId) -> String {
+    format!("AUDIT#{company}")
+}
+
+pub(super) fn ledger_pk(company: &CompanyId, booking: BookingId) -> String {
+    format!("LEDGER#{company}#{booking}")
 }
 
 pub(super) fn payee_pk(company: &CompanyId, professional: &ProfessionalId) -> String {

@@ -4,6 +4,7 @@ pub mod effect;
 pub mod event;
 pub mod finding;
 pub mod health;
+pub mod history;
 pub mod job;
 pub mod mail;
 pub mod objective;

@@ -29,8 +29,12 @@ pub enum Proof {
     Session(Role, Browser),
     Bearer(Role),
     Scheduler,
+    OnCall,
     Signature,
 }
+
+/// The on-call key of the local server.
+pub const ON_CALL_KEY: &str = "sandbox-on-call-key";
 
 /// A caller and its company.
 #[derive(Debug, Clone)]
@@ -44,7 +48,7 @@ impl Asker {
         match &self.proof {
             Proof::Whop(_) => Some(Role::Owner),
             Proof::Session(role, _) | Proof::Bearer(role) => Some(*role),
-            Proof::Nothing | Proof::Scheduler | Proof::Signature => None,
+            Proof::Nothing | Proof::Scheduler | Proof::OnCall | Proof::Signature => None,
         }
     }
 
@@ -52,9 +56,19 @@ impl Asker {
         if self.home == COMPANY { OTHER } else { COMPANY }
     }
 
+    /// Whether the caller may act in its own company only. An on-call key acts in whichever company it names.
+    pub fn is_of_one_company(&self) -> bool {
+        !matches!(self.proof, Proof::OnCall)
+    }
+
     /// Whether the route's row allows the caller.
     pub fn is_named_by(&self, route: &Route) -> bool {
         match route.access {
+            Access::SignedIn | Access::Roles(_) | Access::Scheduler
+                if matches!(self.proof, Proof::OnCall) =>
+            {
+                route.on_call
+            }
             Access::Anyone => true,
             Access::SignedIn => matches!(self.proof, Proof::Session(..)),
             Access::Roles(roles) => self.role().is_some_and(|role| roles.contains(&role)),
@@ -69,6 +83,7 @@ impl Asker {
         let mut request = match &self.proof {
             Proof::Nothing => bare(method.clone(), path),
             Proof::Scheduler => secret_request(method.clone(), path, "sandbox-cron-secret"),
+            Proof::OnCall => secret_request(method.clone(), path, ON_CALL_KEY),
             Proof::Bearer(role) => {
                 let token = world.service.sandbox.oidc.bearer(role.as_str(), self.home);
                 secret_request(method.clone(), path, &token)
@@ -188,6 +203,7 @@ impl World {
             at_home(Proof::Whop(OWNER)),
             Asker { proof: Proof::Whop(OTHER_OWNER), home: OTHER },
             at_home(Proof::Scheduler),
+            at_home(Proof::OnCall),
             at_home(Proof::Signature),
         ];
         askers.extend(Role::ALL.map(|role| at_home(Proof::Bearer(role))));

@@ -88,6 +88,8 @@ impl Callers {
             .replace("{finding_id}", "tr_none")
             .replace("{source}", "sandbox")
             .replace("{batch_id}", "payout-2025-11-18-tue")
+            .replace("{kind}", "case")
+            .replace("{id}", &self.case_id)
     }
 }
 

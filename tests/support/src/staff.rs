@@ -31,6 +31,18 @@ impl World {
         self.as_role(Role::Developer, Method::GET, "/api/operations", None).await.ok()
     }
 
+    /// Says that the only effect in doubt happened, and reads everything that its case leads to.
+    pub async fn resolve_doubt_and_read_its_history(&self) {
+        let doubt = self.doubtful_one().await;
+        self.resolve(resolution(&doubt, "happened")).await.ok();
+        let case_id = doubt["case_id"].as_str().unwrap();
+        let history = self.get(&format!("/api/history/case/{case_id}")).await;
+        let membership = history["data"][0]["membership_id"].as_str().unwrap();
+        for path in [&*format!("membership/{membership}"), &format!("company/{COMPANY}")] {
+            self.get(&format!("/api/history/{path}")).await;
+        }
+    }
+
     pub async fn resolve(&self, body: Value) -> Answer {
         self.as_role(Role::Provider, Method::POST, "/api/operations/resolve", Some(body)).await
     }

@@ -1,9 +1,10 @@
-//! Operations: the status of the jobs, and everything that needs a person.
+//! Operations: the status of the jobs, everything that needs a person, and what happened to any object.
 //!
-//! - **Called by** staff: the platform's people, developers, accountants.
+//! - **Called by** staff: the platform's people, developers, accountants; whoever is on call, from a terminal; and
+//!   owners, for the history of what is theirs.
 //! - **Reads** the newest run of every job, the due index, the effects that are in doubt, refused or waiting for
 //!   long, the declines of the last 24 hours, and the findings; for an effect that is resolved, its state at
-//!   Stripe.
+//!   Stripe; for a history, the object's facts, effects, ledger entries and audit entries.
 //! - **Writes** the resolution of an effect with its audit entry, in one transaction with its consequences for
 //!   the booking and the ledger; the closing of a finding with its audit entry.
 //! - **Answers** what it read, or the resolved effect or finding.
@@ -12,6 +13,7 @@
 
 mod amounts;
 mod findings;
+mod history;
 mod overdue;
 mod reconciliations;
 mod resolution;
@@ -30,5 +32,6 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/operations/resolve", resolution::resolve)
         .on(Method::GET, "/api/operations/findings", findings::list)
         .on(Method::POST, "/api/operations/findings/{finding_id}/resolve", findings::resolve)
+        .on(Method::GET, "/api/history/{kind}/{id}", history::show)
         .into_router(app)
 }

@@ -8,6 +8,7 @@ use shared::auth::Caller;
 use shared::domain::kernel::id::CaseId;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::{RefusalDecision, Step};
+use shared::domain::platform::action::Actor;
 use shared::domain::platform::effect::{Effect, Subject};
 use shared::effects::{self, RefusalRequest, Resolution, ResolveError};
 use shared::http::body::text_field;
@@ -96,7 +97,8 @@ impl ResolveRequest {
             }
             Wanted::Decision(decision, note) => {
                 let source = format!("resolve:{request}");
-                let order = RefusalRequest { decision, note, account: caller.id.clone(), source };
+                let actor = Actor::person(&caller.id, caller.role);
+                let order = RefusalRequest { decision, note, actor, source };
                 decide(app, caller, self.subject, &read, &order).await?
             }
         };

@@ -1,15 +1,18 @@
 //! Lists events that were set aside and replays them.
 
 use axum::extract::{Path, State};
+use chrono::{DateTime, Utc};
+use serde_json::json;
 use shared::app::SharedApp;
-use shared::auth::Scheduler;
+use shared::auth::Operator;
 use shared::domain::platform::event::Meaning;
 use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::providers::{stripe, whop};
-use shared::store::StoreError;
+use shared::store::company::AuditEntry;
 use shared::store::platform::inbox::{EventCursor, EventStatus, Inbox, StoredEvent};
+use shared::store::{Store, StoreError, Write};
 use shared::views::platform::event::StoredEventView;
 use shared::views::{ListView, Timestamp};
 
@@ -18,7 +21,7 @@ use super::{unreadable, unseal};
 
 pub(super) async fn list(
     State(app): State<SharedApp>,
-    _operator: Scheduler,
+    _operator: Operator,
     parameters: Parameters,
 ) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
@@ -31,7 +34,7 @@ pub(super) async fn list(
 /// Replays an event and applies it at once if possible.
 pub(super) async fn replay(
     State(app): State<SharedApp>,
-    _operator: Scheduler,
+    operator: Operator,
     Path(event_id): Path<String>,
 ) -> Result<Answer, Failure> {
     let now = app.clock.now();
@@ -44,16 +47,42 @@ pub(super) async fn replay(
         let reason = reason.as_str();
         return Err(Failure::Conflict(format!("The event still has no effect: {reason}.")));
     }
-    if !is_replayable || !inbox.replay(&event, from, now).await? {
+    let audit = audit(&app, store, &event, &operator, now)?;
+    if !is_replayable || !inbox.replay(&event, from, audit, app.ids.next(), now).await? {
         let detail = "Only an event that was set aside or ignored can be replayed.";
         return Err(Failure::Conflict(detail.to_owned()));
     }
     let source = event.source.as_str();
     let replayed = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     let applied = app.intake(store).apply_kept(&replayed, now).await?;
-    tracing::info!(source, event_id, ?applied, replays = replayed.replays, "event replayed");
+    let (by, replays) = (&operator.id, replayed.replays);
+    tracing::info!(source, event_id, ?applied, replays, by, "event replayed");
     let stands = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(stands)))
+}
+
+/// The audit entry of a replay: in the company that the event names, or else in the platform's; none if there is
+/// neither.
+fn audit(
+    app: &SharedApp,
+    store: &Store,
+    event: &StoredEvent,
+    operator: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Option<Write>, StoreError> {
+    let read = &event.payload_min;
+    let company = read.company_id.as_ref().or(app.config.platform_company.as_ref());
+    let Some(company) = company else { return Ok(None) };
+    let entry = AuditEntry {
+        at: now,
+        kind: "event.replayed".to_owned(),
+        subject: read.event_id.clone(),
+        cause: operator.id.clone(),
+        source: None,
+        detail: Some(json!({"source": event.source, "was": event.status}).to_string()),
+    };
+    let unique = format!("{}#{}#{}", event.source, read.event_id, event.replays + 1);
+    store.company(company).audit(&entry, &unique).map(Some)
 }
 
 /// The event with this id, from a source whose events are applied. If both sources have the id, the event that

@@ -1,6 +1,6 @@
 //! Cases, their actions, and the CSV export.
 //!
-//! - **Called by** the owner's browser.
+//! - **Called by** the owner's browser; by staff, who read cases and do not export them.
 //! - **Reads** a page of the company's case list and the cases behind it; one case; its actions.
 //! - **Writes** nothing.
 //! - **Answers** JSON, or a CSV that is streamed page by page and safe to open in a spreadsheet.

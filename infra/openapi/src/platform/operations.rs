@@ -7,15 +7,22 @@ use shared::views::platform::effect::EffectView;
 use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 
+use super::history;
 use super::resolution::ResolutionInput;
 use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
     Function {
         name: "operations",
-        about: "The status of the jobs, and everything that needs a person.",
+        about: "The status of the jobs, everything that needs a person, and what happened to any object.",
         unavailable: Some("Unavailable"),
-        operations: vec![show_operations(), resolve_effect(), list_findings(), resolve_finding()],
+        operations: vec![
+            show_operations(),
+            resolve_effect(),
+            list_findings(),
+            resolve_finding(),
+            history::show_history(),
+        ],
     }
 }
 

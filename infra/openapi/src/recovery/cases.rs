@@ -19,7 +19,7 @@ pub(super) fn function() -> Function {
 
 fn list_cases() -> Operation {
     get("/api/dashboard/cases", "listCases")
-        .summary("Owner: list cases.")
+        .summary("Owner, staff: list cases.")
         .about(
             "Lists the failed renewals, most recent first failure first. A page may contain fewer than \
              `limit` items although there is another page.",
@@ -61,14 +61,14 @@ fn export_cases() -> Operation {
 
 fn read_case() -> Operation {
     get("/api/cases/{case_id}", "readCase")
-        .summary("Owner: read a case.")
+        .summary("Owner, staff: read a case.")
         .about("Returns the status of a failed renewal, and when it is processed next.")
         .answer::<CaseView>(200, "The case.", case())
 }
 
 fn list_actions() -> Operation {
     get("/api/cases/{case_id}/actions", "listActions")
-        .summary("Owner: list the actions on a case.")
+        .summary("Owner, staff: list the actions on a case.")
         .about(
             "Lists all audited actions with their outcome, in the order in which they were decided. The text \
              of messages is not included.",

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::account::Role;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum ActionKind {
     /// A push notification to the member.
@@ -41,6 +42,12 @@ pub enum ActionKind {
     ProfessionalDeclinedMail,
     /// The professional was informed that the payment was captured, after a mail that it was not.
     ProfessionalAcceptedMail,
+}
+
+impl ActionKind {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The channel of a reminder.
@@ -96,13 +103,26 @@ impl Actor {
             role => Self::Person { account: id.to_owned(), role },
         }
     }
+
+    /// The id of the person, `schedule`, or `provider`.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Provider => "provider",
+            Self::Owner { user_id } => user_id,
+            Self::Person { account, .. } => account,
+        }
+    }
 }
 
 /// The kind of originator of a change, without personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "Originator"))]
 pub enum Source {
+    /// A scheduled job, without a person.
     Cron,
+    /// An event of a provider.
     Webhook,
     Owner,
     Professional,

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::kpi::{self, Counters};
-use super::timeline::{CaseFact, CaseStatus, Episode, MAX_FACTS, Timeline};
+use super::timeline::{CaseFact, CaseFactKind, CaseStatus, Episode, MAX_FACTS, Timeline};
 use crate::kernel::id::{CaseId, CompanyId, MembershipId, UserId};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,21 @@ impl MembershipRecord {
         };
         let episodes = self.timeline.episodes().into_iter();
         episodes.filter_map(|episode| Some((owner(&episode)?, episode))).collect()
+    }
+
+    /// The facts of one case: those from its first failure until the first failure of the next case, and every
+    /// return of one of its payments.
+    pub fn facts_of(&self, case_id: CaseId) -> Vec<&CaseFact> {
+        let episodes = self.episodes();
+        let Some(own) = episodes.get(&case_id) else { return Vec::new() };
+        let begins_at = own.first_failure_at;
+        let later = episodes.values().map(|episode| episode.first_failure_at).filter(|at| *at > begins_at);
+        let ends_at = later.min();
+        let is_own = |fact: &&CaseFact| match &fact.what {
+            CaseFactKind::Returned { payment: Some(payment), .. } => own.includes(payment),
+            _ => fact.at >= begins_at && ends_at.is_none_or(|ends_at| fact.at < ends_at),
+        };
+        self.timeline.facts().filter(is_own).collect()
     }
 
     /// The case that is open now, if there is one.

@@ -80,6 +80,11 @@ impl Timeline {
         self.facts.insert(fact)
     }
 
+    /// The facts in the order of time.
+    pub fn facts(&self) -> impl Iterator<Item = &CaseFact> {
+        self.facts.iter()
+    }
+
     pub fn len(&self) -> usize {
         self.facts.len()
     }

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::kernel::id::MembershipId;
+use crate::kernel::id::{CompanyId, MembershipId};
 use crate::kernel::money::Currency;
+use crate::recovery::membership_record::{KnownCase, MembershipChange, MembershipRecord};
 
 fn day(days: f64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_760_000_000, 0).unwrap() + Duration::seconds((days * 86_400.0) as i64)
@@ -295,4 +296,19 @@ fn compaction_keeps_the_start_of_the_next_case_and_drops_redundant_flags() {
     timeline.add(failed(200.0, "2"));
     let opened = timeline.episodes();
     assert_eq!(opened, episodes(&[failed(200.0, "2")]));
+}
+
+#[test]
+fn a_case_has_the_facts_while_it_lasted_and_late_returns_of_its_payments() {
+    let company = CompanyId::parse("biz_1").unwrap();
+    let membership = MembershipId::parse("mem_1").unwrap();
+    let returned = CaseFactKind::Returned { return_id: "rf_1".to_owned(), payment: pay("1"), money: None };
+    let facts = vec![failed(0.0, "1"), paid(1.0, "1"), failed(30.0, "2"), fact(40.0, returned)];
+    let change = MembershipChange { facts, ..MembershipChange::default() };
+    let record = MembershipRecord::default().apply(&company, &membership, change).unwrap().unwrap().record;
+    let names = |case: &KnownCase| -> Vec<&str> {
+        record.facts_of(case.case_id).into_iter().map(|fact| fact.what.name()).collect()
+    };
+    let of_cases: Vec<_> = record.cases.iter().map(names).collect();
+    assert_eq!(of_cases, [vec!["failed", "paid", "returned"], vec!["failed"]]);
 }

@@ -57,6 +57,11 @@ pub(in crate::store) fn effects_list(company: &CompanyId, list: &str) -> String 
     format!("{company}#effects#{list}")
 }
 
+/// All audit entries about one object of a company, whatever their kinds.
+pub(in crate::store) fn audit_subject_list(company: &CompanyId, subject: &str) -> String {
+    format!("{company}#audit_about#{subject}")
+}
+
 /// The listed audit entries of one kind.
 pub(in crate::store) fn audit_list(company: &CompanyId, kind: &str) -> String {
     format!("{company}#audit#{kind}")

@@ -77,6 +77,20 @@ impl Company {
         Ok((entries, page.next.and(last)))
     }
 
+    /// All entries of a booking, oldest first; each is the consequence of a fact, so there are few.
+    pub async fn ledger_of(&self, booking_id: BookingId) -> Result<Vec<LedgerEntry>, StoreError> {
+        let pk = keys::ledger_pk(&self.company, booking_id);
+        let (mut entries, mut start) = (Vec::new(), None);
+        loop {
+            let page = self.store.query(Query { start, ..Query::partition(&pk) }).await?;
+            entries.extend(page.rows);
+            start = page.next;
+            if start.is_none() {
+                return Ok(entries);
+            }
+        }
+    }
+
     /// The balances of the company's ledger, or of one professional.
     pub async fn balances(&self, professional_id: Option<&ProfessionalId>) -> Result<Balances, StoreError> {
         let pk = keys::balances_pk(&self.company);

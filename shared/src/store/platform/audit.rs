@@ -1,4 +1,5 @@
-//! Audit entries: written in the transaction of their change, listed by kind, and sent to listeners.
+//! Audit entries: written in the transaction of their change, listed by subject and by kind, and sent to
+//! listeners.
 
 use chrono::{DateTime, Utc};
 
@@ -11,11 +12,17 @@ use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Page, Query, Range, read_row};
 
 impl Company {
-    /// An audit entry, for the transaction of its change. If there are listeners, the same row is also queued
-    /// in the outbox. `unique` distinguishes entries of the same time and kind.
+    /// An audit entry, for the transaction of its change. It is listed with the other entries about its subject.
+    /// If there are listeners, the same row is also queued in the outbox. `unique` distinguishes entries of the
+    /// same time and kind.
     pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
         let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
-        let write = Write::put(key, entry)?.expect(Expect::Absent);
+        let list = keys::audit_subject_list(&self.company, &entry.subject);
+        let position = text(&key.sk);
+        let write = Write::put(key, entry)?
+            .set("list_status_pk", text(list))
+            .set("list_sk", position)
+            .expect(Expect::Absent);
         let queue = self.store.listeners.first_queue().filter(|_| announcement::is_announced(&entry.kind));
         Ok(match queue {
             Some(queue) => write.due(queue, Some(entry.at)),
@@ -29,9 +36,8 @@ impl Company {
         entry: &AuditEntry,
         unique: &str,
     ) -> Result<Write, StoreError> {
-        let position = format!("{}#{unique}", time::format(entry.at));
         let list = keys::audit_list(&self.company, &entry.kind);
-        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(position)))
+        Ok(self.audit(entry, unique)?.set("list_pk", text(list)))
     }
 
     /// One page of the entries of a kind that were written from `from` until before `until`, oldest first.

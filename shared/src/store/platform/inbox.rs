@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::domain::kernel::id::{CompanyId, MembershipId};
 use crate::domain::kernel::time;
@@ -222,12 +223,14 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Makes a set-aside or ignored event pending again, with a newly parsed payload; `false` if its status is not
-    /// `from` any more.
+    /// Makes a set-aside or ignored event pending again, with a newly parsed payload, in one transaction with the
+    /// audit entry; `false` if its status is not `from` any more.
     pub async fn replay(
         &self,
         event: &StoredEvent,
         from: EventStatus,
+        audit: Option<Write>,
+        token: Uuid,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
@@ -243,7 +246,10 @@ impl Inbox {
             .due(SWEEP, Some(now))
             .expect(Expect::Equals("status", text(from.as_str())))
             .expect(Expect::Equals("replays", number(event.replays)));
-        Ok(matches!(self.store.change::<serde::de::IgnoredAny>(write).await?, Written::Accepted(_)))
+        match self.store.commit(token, [write].into_iter().chain(audit).collect()).await {
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            committed => committed.map(|()| true),
+        }
     }
 
     /// Set-aside events, oldest first, after a position in the list.

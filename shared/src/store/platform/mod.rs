@@ -1,6 +1,7 @@
 //! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit.
 
 mod audit;
+pub mod audit_log;
 pub mod effect_lists;
 pub mod idempotency;
 pub mod inbox;

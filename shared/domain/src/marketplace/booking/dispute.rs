@@ -7,7 +7,18 @@ use serde::{Deserialize, Serialize};
 /// Stripe's status of a dispute. The order is that of a dispute's life cycle; it decides which of two events of
 /// the same second is newer.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -35,6 +46,10 @@ pub enum DisputeStatus {
 }
 
 impl DisputeStatus {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
     }

@@ -113,8 +113,11 @@ pub enum BookingFactKind {
 }
 
 /// The kind of a fact, as the cause of audit and ledger entries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FactKind"))]
 pub enum Kind {
     Requested,
@@ -152,8 +155,11 @@ pub enum DeclinedReason {
 }
 
 /// Stripe's reason for a cancelled payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ReleaseReason {
     /// `abandoned`, the reason that our declines send.
     Abandoned,
@@ -166,8 +172,11 @@ pub enum ReleaseReason {
     Other,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum CancelledBy {
     Customer,
@@ -206,6 +215,18 @@ impl BookingFactKind {
     }
 }
 
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl CancelledBy {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl DeclinedReason {
     pub fn as_str(self) -> &'static str {
         self.into()
@@ -213,6 +234,10 @@ impl DeclinedReason {
 }
 
 impl ReleaseReason {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
     /// Maps Stripe's `cancellation_reason`, which may be absent. An unknown reason never counts as a customer's
     /// request or a missing answer: it only proves that the authorization was voided.
     pub fn of_stripe(cancellation_reason: Option<&str>) -> Self {

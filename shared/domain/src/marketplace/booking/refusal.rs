@@ -15,8 +15,11 @@ use super::step::Step;
 use crate::platform::refusal;
 
 /// A person's decision about a refused step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RefusalDecision {
     /// Retry the step, as a new version of its operation and so under a new idempotency key.
     Retry,
@@ -56,6 +59,12 @@ pub(super) fn newest_refusals<'a>(
         }
     }
     refusals
+}
+
+impl RefusalDecision {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl StepRefusal {

@@ -72,6 +72,11 @@ pub struct MembershipFlags {
 const MAX_OTHER_PAYMENTS: usize = 10;
 
 impl Episode {
+    /// Whether the payment is one of this renewal's.
+    pub fn includes(&self, payment: &PaymentId) -> bool {
+        self.payments.contains(payment)
+    }
+
     /// The end of the recovery window.
     pub fn window_ends_at(&self) -> DateTime<Utc> {
         window_ends_at(self.first_failure_at)

@@ -18,8 +18,9 @@ pub struct CaseFact {
 }
 
 /// The kinds of facts. The order of the variants is the order at the same time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CaseFactKind {
     /// The charge of a renewal failed.
     Failed {
@@ -69,8 +70,11 @@ pub enum CaseFactKind {
 }
 
 /// What cancelled a recovery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EndedBy {
     /// The owner closed only the case.
@@ -85,6 +89,10 @@ pub enum EndedBy {
 }
 
 impl EndedBy {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the company's owner ended it; later facts do not reopen such a case.
     pub fn is_by_owner(self) -> bool {
         matches!(self, Self::CaseCancelled | Self::MembershipCancelled | Self::MembershipTerminated)
@@ -92,6 +100,33 @@ impl EndedBy {
 }
 
 impl CaseFactKind {
+    /// The name of the kind: `failed`, `paid`, …
+    pub fn name(&self) -> &'static str {
+        self.into()
+    }
+
+    /// The payment that the fact names.
+    pub fn payment(&self) -> Option<&PaymentId> {
+        match self {
+            Self::Failed { payment, .. }
+            | Self::PaidOther { payment, .. }
+            | Self::Paid { payment, .. }
+            | Self::Returned { payment, .. } => payment.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The amount that the fact names.
+    pub fn money(&self) -> Option<&Money> {
+        match self {
+            Self::Failed { money, .. }
+            | Self::PaidOther { money, .. }
+            | Self::Paid { money, .. }
+            | Self::Returned { money, .. } => money.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether it may be dropped once it is old and has no influence on any case.
     pub(super) fn is_compactable(&self) -> bool {
         matches!(

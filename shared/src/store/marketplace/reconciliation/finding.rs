@@ -41,8 +41,11 @@ pub struct Finding {
     pub version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
     /// A payment of no booking, or a second payment of a booking, or refunds of such a payment.
@@ -62,8 +65,9 @@ pub enum FindingKind {
     LineUnknown,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingStatus {
     Open,
@@ -81,6 +85,18 @@ pub struct Closing {
     pub by: String,
     #[serde(default)]
     pub note: Option<String>,
+}
+
+impl FindingKind {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl FindingStatus {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Finding {

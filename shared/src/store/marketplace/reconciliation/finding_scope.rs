@@ -63,6 +63,16 @@ impl FindingScope<'_> {
         Ok((findings, next))
     }
 
+    /// One finding, open or not.
+    pub async fn finding(&self, finding_id: &str) -> Result<Option<Finding>, StoreError> {
+        // The table refuses to read a key that is too long.
+        if finding_id.len() > MAX_ID_BYTES {
+            return Ok(None);
+        }
+        let found = self.company.store.finding(finding_id).await?;
+        Ok(found.filter(|finding| self.covers(finding)))
+    }
+
     /// Accepts an open finding with a person's note; audited in the person's company.
     pub async fn close(
         &self,
@@ -73,13 +83,10 @@ impl FindingScope<'_> {
         ids: &Ids,
     ) -> Result<CloseOutcome, StoreError> {
         let store = &self.company.store;
-        // The table refuses to read a key that is too long.
-        if finding_id.len() > MAX_ID_BYTES {
-            return Ok(CloseOutcome::Absent);
-        }
         let closed = store.retry_on_conflict(ids, TRIES, |_| async move {
-            let read = store.finding(finding_id).await?.filter(|finding| self.covers(finding));
-            let Some(read) = read else { return Ok((Vec::new(), CloseOutcome::Absent)) };
+            let Some(read) = self.finding(finding_id).await? else {
+                return Ok((Vec::new(), CloseOutcome::Absent));
+            };
             if read.status != FindingStatus::Open {
                 return Ok((Vec::new(), CloseOutcome::NotOpen(Box::new(read))));
             }
