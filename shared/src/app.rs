@@ -29,6 +29,7 @@ use crate::reconciliation::Reconciler;
 use crate::recovery::Recoveries;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
+use crate::switches::SwitchReader;
 use crate::telemetry::{self, Telemetry};
 
 pub type SharedApp = Arc<App>;
@@ -56,6 +57,8 @@ pub struct App {
     pub user_tokens: Option<UserTokens>,
     pub bearer_tokens: BearerTokens,
     pub limiter: Limiter,
+    /// What is switched off, read again with every run.
+    pub switches: SwitchReader,
     pub telemetry: Telemetry,
     /// Entries are valid for one minute (`auth::owner`).
     pub access_cache: Mutex<AccessCache>,
@@ -150,6 +153,7 @@ impl App {
             user_tokens,
             bearer_tokens,
             limiter,
+            switches: SwitchReader::default(),
             telemetry,
             access_cache,
             store,
@@ -175,6 +179,7 @@ impl App {
             vault: &self.config.vault,
             booking_config: &self.config.marketplace.booking_config,
             clock: &self.clock,
+            switches: &self.switches,
         }
     }
 

@@ -4,6 +4,7 @@ pub mod event_publisher;
 pub mod health;
 pub mod operations;
 pub mod resolution;
+pub mod switches;
 pub mod webhooks;
 
 use crate::operation::Function;

@@ -3,6 +3,7 @@
 
 mod authorization;
 pub mod caller;
+mod job_call;
 pub mod links;
 mod owner;
 pub mod password;
@@ -12,6 +13,7 @@ pub mod session;
 mod trusted_proxy;
 
 pub use caller::Caller;
+pub use job_call::JobCall;
 pub use routes::{Access, Routes};
 pub use scheduler::Scheduler;
 pub use session::Session;

@@ -9,6 +9,8 @@
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
 //! | purchase | `MEMBER#<company>#<user>` | `PURCHASE#<product>#<membership>` | whether a member bought a product again, in one query |
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
+//! | switches of the deployment, of a company | `SWITCHES` | `DEPLOYMENT`, `<company>` | every run, in one query; the route that turns them |
+//! | audit entry of the deployment | `AUDIT#DEPLOYMENT` | `<time>#<id>` | the audit log of what belongs to no company, by time |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | never read: a conditional write returns its state |
@@ -174,6 +176,15 @@ impl Key {
         Self::new(format!("AUDIT#{company}"), format!("{time}#{id}"))
     }
 
+    pub(super) fn deployment_audit(time: &str, id: &str) -> Self {
+        Self::new(format!("AUDIT#{DEPLOYMENT}"), format!("{time}#{id}"))
+    }
+
+    /// The switches of a company; those of the deployment without one.
+    pub(super) fn switches(company: Option<&CompanyId>) -> Self {
+        Self::new(SWITCHES_PK, company.map_or(DEPLOYMENT, CompanyId::as_str))
+    }
+
     pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
     }
@@ -259,6 +270,11 @@ impl Key {
         self.pk.strip_prefix("EVENT#")?.split_once('#')
     }
 }
+
+pub(super) const SWITCHES_PK: &str = "SWITCHES";
+
+/// In place of a company, for what belongs to the whole deployment. No company has this id.
+pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
 

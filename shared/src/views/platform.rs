@@ -1,4 +1,4 @@
-//! Responses about the service itself: jobs, events, findings and health.
+//! Responses about the service itself: jobs, events, findings, switches and health.
 
 pub mod effect;
 pub mod event;
@@ -10,4 +10,5 @@ pub mod objective;
 pub mod operations;
 pub mod problem;
 pub mod reconciliation;
+pub mod switch;
 pub mod waiting;

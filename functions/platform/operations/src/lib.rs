@@ -1,21 +1,23 @@
 //! Operations: the status of the jobs, and everything that needs a person.
 //!
-//! - **Called by** staff: the platform's people, developers, accountants.
-//! - **Reads** the newest run of every job, the due index, the effects that are in doubt, refused or waiting for
+//! - **Called by** staff: the platform's people, developers, accountants; the switches by owners too.
+//! - **Reads** the newest run of every job, the switches, the due index, the effects that are in doubt, refused or waiting for
 //!   long, the declines of the last 24 hours, and the findings; for an effect that is resolved, its state at
 //!   Stripe.
 //! - **Writes** the resolution of an effect with its audit entry, in one transaction with its consequences for
-//!   the booking and the ledger; the closing of a finding with its audit entry.
+//!   the booking and the ledger; the closing of a finding, or the turn of a switch, with its audit entry.
 //! - **Answers** what it read, or the resolved effect or finding.
-//! - **Twice:** reading changes nothing; an effect is resolved and a finding closed once, and the same
-//!   `Idempotency-Key` gets the first answer again.
+//! - **Twice:** reading changes nothing; an effect is resolved, a finding closed and a switch turned once, and the
+//!   same `Idempotency-Key` gets the first answer again.
 
 mod amounts;
 mod findings;
+mod held_rows;
 mod overdue;
 mod reconciliations;
 mod resolution;
 mod summary;
+mod switches;
 mod waiting;
 
 use axum::Router;
@@ -30,5 +32,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/operations/resolve", resolution::resolve)
         .on(Method::GET, "/api/operations/findings", findings::list)
         .on(Method::POST, "/api/operations/findings/{finding_id}/resolve", findings::resolve)
+        .on(Method::GET, "/api/operations/switches", switches::list)
+        .on(Method::PUT, "/api/operations/switches/{switch}", switches::turn)
         .into_router(app)
 }

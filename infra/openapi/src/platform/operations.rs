@@ -8,6 +8,7 @@ use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 
 use super::resolution::ResolutionInput;
+use super::switches;
 use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
@@ -15,7 +16,14 @@ pub(super) fn function() -> Function {
         name: "operations",
         about: "The status of the jobs, and everything that needs a person.",
         unavailable: Some("Unavailable"),
-        operations: vec![show_operations(), resolve_effect(), list_findings(), resolve_finding()],
+        operations: vec![
+            show_operations(),
+            resolve_effect(),
+            list_findings(),
+            resolve_finding(),
+            switches::list_switches(),
+            switches::turn_switch(),
+        ],
     }
 }
 
@@ -25,7 +33,7 @@ fn show_operations() -> Operation {
         .about(
             "Returns the newest run and the last 24 hours of every job, bookings that were declined in the \
              last 24 hours, effects that have an unknown outcome, are retried repeatedly or were refused, \
-             the results of the reconciliation, and rows that are overdue.",
+             the results of the reconciliation, switches that are off, and rows that are overdue.",
         )
         .answer::<OperationsView>(200, "The overview.", overview())
 }
@@ -57,6 +65,7 @@ fn overview() -> Value {
                 "rejected": 0, "in_doubt": 1, "changed_at": "2026-07-21T14:00:09.000Z",
             },
         ],
+        "switches": [switches::switched_off()],
         "overdue": {"count": 0, "more": false, "oldest_due_at": null},
     })
 }

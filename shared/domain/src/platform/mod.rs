@@ -1,4 +1,4 @@
-//! Types that connect the products: events, effects, announcements, jobs, refusals.
+//! Types that connect the products: events, effects, announcements, jobs, refusals, switches.
 
 pub mod action;
 pub mod announcement;
@@ -7,4 +7,5 @@ pub mod event;
 pub mod job;
 pub mod objective;
 pub mod refusal;
+pub mod switch;
 pub mod waiting;

@@ -1,4 +1,4 @@
-//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit.
+//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit, switches.
 
 mod audit;
 pub mod effect_lists;
@@ -9,4 +9,5 @@ pub mod limit;
 pub mod objective;
 pub mod outbox;
 pub mod suppression;
+pub mod switches;
 pub mod waiting;
