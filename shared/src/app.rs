@@ -31,6 +31,7 @@ use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::switches::SwitchReader;
 use crate::telemetry::{self, Telemetry};
+use crate::webhook_counts::WebhookCounts;
 
 pub type SharedApp = Arc<App>;
 
@@ -59,6 +60,7 @@ pub struct App {
     pub limiter: Limiter,
     /// What is switched off, read again with every run.
     pub switches: SwitchReader,
+    pub webhook_counts: WebhookCounts,
     pub telemetry: Telemetry,
     /// Entries are valid for one minute (`auth::owner`).
     pub access_cache: Mutex<AccessCache>,
@@ -154,6 +156,7 @@ impl App {
             bearer_tokens,
             limiter,
             switches: SwitchReader::default(),
+            webhook_counts: WebhookCounts::default(),
             telemetry,
             access_cache,
             store,

@@ -146,7 +146,7 @@ pub static ROUTES: &[Route] = &[
     route("event-publisher", "GET", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
     route("event-publisher", "POST", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Access::Anyone),
-    route("health", "GET", "/api/health/deep", Access::Scheduler),
+    route("health", "GET", "/api/health/deep", Access::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/openapi.json", Access::Anyone),
 ];
 

@@ -9,7 +9,8 @@
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
 //! | purchase | `MEMBER#<company>#<user>` | `PURCHASE#<product>#<membership>` | whether a member bought a product again, in one query |
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
-//! | switches of the deployment, of a company | `SWITCHES` | `DEPLOYMENT`, `<company>` | every run, in one query; the route that turns them |
+//! | switches of the deployment, of a company | `SWITCHES#ALL` | `DEPLOYMENT`, `<company>` | every run, in one query; the route that turns them |
+//! | deliveries of a source in an hour | `WEBHOOKS#ALL` | `<hour>#<source>` | health: the last day of all sources, in one query |
 //! | audit entry of the deployment | `AUDIT#DEPLOYMENT` | `<time>#<id>` | the audit log of what belongs to no company, by time |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
@@ -185,6 +186,10 @@ impl Key {
         Self::new(SWITCHES_PK, company.map_or(DEPLOYMENT, CompanyId::as_str))
     }
 
+    pub(super) fn webhook_hour(source: &str, hour: &str) -> Self {
+        Self::new(WEBHOOKS_PK, format!("{hour}#{source}"))
+    }
+
     pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
     }
@@ -271,7 +276,9 @@ impl Key {
     }
 }
 
-pub(super) const SWITCHES_PK: &str = "SWITCHES";
+pub(super) const SWITCHES_PK: &str = "SWITCHES#ALL";
+
+pub(super) const WEBHOOKS_PK: &str = "WEBHOOKS#ALL";
 
 /// In place of a company, for what belongs to the whole deployment. No company has this id.
 pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";

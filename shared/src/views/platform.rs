@@ -8,6 +8,7 @@ pub mod job;
 pub mod mail;
 pub mod objective;
 pub mod operations;
+pub mod probe;
 pub mod problem;
 pub mod reconciliation;
 pub mod switch;

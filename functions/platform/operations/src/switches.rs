@@ -7,7 +7,7 @@ use shared::app::{App, SharedApp};
 use shared::auth::Caller;
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::id::CompanyId;
-use shared::domain::platform::switch::{SwitchName, SwitchScope, SwitchState, Switches};
+use shared::domain::platform::switch::{SwitchName, SwitchScope, SwitchState, SwitchedOff, Switches};
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
@@ -16,7 +16,7 @@ use shared::switches::{self, TurnError, TurnRequest};
 use shared::views::platform::switch::{SwitchScopeView, SwitchView, SwitchedOffView, TurnedSwitchView};
 use shared::views::{ListView, Timestamp};
 
-use crate::held_rows::DueRows;
+use crate::held_rows::HeldRows;
 
 /// Enough for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
@@ -57,14 +57,23 @@ fn visible(rows: &[(SwitchScope, SwitchRow)], app: &App, caller: &Caller) -> Vec
 /// The switches that are off and concern a caller, with what they hold back.
 pub(super) fn switched_off(
     rows: &[(SwitchScope, SwitchRow)],
-    due_rows: &DueRows,
+    held_rows: &HeldRows,
     app: &App,
     caller: &Caller,
 ) -> Vec<SwitchedOffView> {
     let own = caller.company.id();
     let only = (!is_platform(app, caller)).then_some(own);
     let off = visible(rows, app, caller).into_iter().filter(|switch| !switch.is_on);
-    off.map(|switch| due_rows.held_by(switch, only, own)).collect()
+    off.map(|switch| held_rows.held_by(switch, only, own)).collect()
+}
+
+/// Everything that is switched off.
+pub(super) fn off(rows: &[(SwitchScope, SwitchRow)]) -> SwitchedOff {
+    let mut off = SwitchedOff::default();
+    for (scope, row) in rows {
+        off.add(scope, &row.switches);
+    }
+    off
 }
 
 fn show(

@@ -56,7 +56,7 @@ impl SwitchName {
 /// The part of the service that a switch applies to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SwitchScope {
-    /// All companies.
+    /// All companies of the deployment.
     Deployment,
     Company(CompanyId),
 }
@@ -77,7 +77,7 @@ pub struct SwitchState {
     /// Why it was turned; always there if it is off.
     #[serde(default)]
     pub note: Option<String>,
-    /// Who turned it.
+    /// The ID of the person who turned it.
     pub by: String,
     pub source: Source,
     #[serde(with = "crate::kernel::time")]

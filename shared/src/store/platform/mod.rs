@@ -1,4 +1,5 @@
-//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit, switches.
+//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit, switches, counts
+//! of webhooks.
 
 mod audit;
 pub mod effect_lists;
@@ -11,3 +12,4 @@ pub mod outbox;
 pub mod suppression;
 pub mod switches;
 pub mod waiting;
+pub mod webhook_counts;

@@ -34,9 +34,9 @@ pub struct SwitchView {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SwitchScopeView {
-    /// All companies.
+    /// All companies of the deployment.
     Deployment,
-    /// One company.
+    /// One company and no other.
     Company,
 }
 
