@@ -30,7 +30,9 @@ use crate::reconciliation::Reconciler;
 use crate::recovery::Recoveries;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
+use crate::switches::SwitchReader;
 use crate::telemetry::{self, Telemetry};
+use crate::webhook_counts::WebhookCounts;
 
 pub type SharedApp = Arc<App>;
 
@@ -57,6 +59,9 @@ pub struct App {
     pub user_tokens: Option<UserTokens>,
     pub bearer_tokens: BearerTokens,
     pub limiter: Limiter,
+    /// What is switched off, read again with every run.
+    pub switches: SwitchReader,
+    pub webhook_counts: WebhookCounts,
     pub telemetry: Telemetry,
     /// Entries are valid for one minute (`auth::owner`).
     pub access_cache: Mutex<AccessCache>,
@@ -153,6 +158,8 @@ impl App {
             user_tokens,
             bearer_tokens,
             limiter,
+            switches: SwitchReader::default(),
+            webhook_counts: WebhookCounts::default(),
             telemetry,
             access_cache,
             store,
@@ -185,6 +192,7 @@ impl App {
             vault: &self.config.vault,
             booking_config: &self.config.marketplace.booking_config,
             clock: &self.clock,
+            switches: &self.switches,
         }
     }
 

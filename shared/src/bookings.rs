@@ -6,6 +6,7 @@
 //! | a booking that was not paid in time | still unpaid after its deadline | cancel it and its payment |
 //! | a step that was never sent | the booking does not need it any more | withdraw it, with the reason |
 //! | a step that is not final | the booking needs it, or it may have been sent | perform it and its follow-up steps |
+//! | a deadline or a transfer whose switch is off | not read | leave it due |
 //!
 //! The decision is written before any request is sent, on condition that the booking's version is unchanged. So
 //! only one of two concurrent sweeps writes it, and an answer that arrived first is kept.
@@ -58,7 +59,7 @@ impl Bookings<'_> {
         if self.effect_clients.stripe.is_none() {
             return RowResult::of(RowOutcome::Skipped, "stripe_not_configured");
         }
-        let ended = match self.process_row(&self.store.company(&company_id), booking_id, row).await {
+        let ended = match self.process_unheld_row(&self.store.company(&company_id), booking_id, row).await {
             Ok(ended) => ended,
             // The row changed meanwhile; the next tick reads it again.
             Err(StoreError::Conflict { .. }) => RowResult::of(RowOutcome::Skipped, "moved_meanwhile"),
@@ -79,6 +80,18 @@ impl Bookings<'_> {
             "due row of a booking"
         );
         ended
+    }
+
+    async fn process_unheld_row(
+        &self,
+        company: &Company,
+        booking_id: BookingId,
+        row: &DueRow,
+    ) -> Result<RowResult, StoreError> {
+        if self.effect_clients.switches.holds_row(self.store, &row.key, self.now()).await? {
+            return Ok(RowResult::of(RowOutcome::SwitchedOff, "switched_off"));
+        }
+        self.process_row(company, booking_id, row).await
     }
 
     async fn process_row(

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Occurrence, Report};
+use crate::domain::platform::switch::SwitchedOff;
 use crate::jobs;
 use crate::providers::call_counts;
 use crate::store::due::DueRow;
@@ -69,12 +70,30 @@ pub enum RowOutcome {
     Done,
     /// The row was left for later on purpose, or another worker holds it.
     Skipped,
+    /// A switch holds the row back; it stays due.
+    SwitchedOff,
     /// The row failed for a reason that does not affect other rows.
     FailedAlone,
     /// The row failed for a reason that may affect the next one too.
     Failed,
     /// The outcome of an effect is unknown.
     InDoubt,
+}
+
+impl RowOutcome {
+    /// Adds the row to the report of its run.
+    pub fn count_in(self, report: &mut Report) {
+        match self {
+            Self::Done => report.done += 1,
+            Self::Skipped => report.skipped += 1,
+            Self::SwitchedOff => {
+                report.skipped += 1;
+                report.switched_off += 1;
+            }
+            Self::FailedAlone | Self::Failed => report.failed += 1,
+            Self::InDoubt => report.in_doubt += 1,
+        }
+    }
 }
 
 /// The product of a row. Each lane has its own queue and failure count, so that a company whose Whop app fails
@@ -112,12 +131,23 @@ pub struct Found {
     /// One queue per company and lane.
     pub queues: Vec<Queue>,
     pub left: u64,
+    /// Rows that a switch holds back.
+    pub held: u64,
     /// Whether rows may be left unread.
     pub more: bool,
 }
 
 /// Rows by company and lane.
 type Queues = BTreeMap<(Option<CompanyId>, Lane), Vec<DueRow>>;
+
+/// Which due rows a run works on.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// Other rows are not counted.
+    pub wanted: fn(&Key) -> bool,
+    /// Rows that a switch holds back are only counted, so that they take no place of others.
+    pub switched_off: &'a SwitchedOff,
+}
 
 /// Collects due rows fairly.
 pub async fn collect(
@@ -137,12 +167,25 @@ pub async fn collect_only(
     now: DateTime<Utc>,
     wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
-    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, limits, now, wanted));
+    let selection = Selection { wanted, switched_off: &SwitchedOff::default() };
+    collect_selected(store, job, limits, now, selection).await
+}
+
+/// Collects due rows of a selection.
+pub async fn collect_selected(
+    store: &Store,
+    job: &str,
+    limits: SweepLimits,
+    now: DateTime<Utc>,
+    selection: Selection<'_>,
+) -> Result<Found, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, limits, now, selection));
     let mut queues = Queues::new();
     let mut found = Found::default();
     for shard in futures_util::future::join_all(shards).await {
         let shard = shard?;
         found.left += shard.left;
+        found.held += shard.held;
         found.more |= shard.more;
         for queue in shard.queues {
             queues.entry((queue.company, queue.lane)).or_default().extend(queue.rows);
@@ -167,7 +210,7 @@ async fn collect_shard(
     shard: u8,
     limits: SweepLimits,
     now: DateTime<Utc>,
-    wanted: fn(&Key) -> bool,
+    Selection { wanted, switched_off }: Selection<'_>,
 ) -> Result<Found, StoreError> {
     let mut queues = Queues::new();
     let mut found = Found::default();
@@ -176,6 +219,10 @@ async fn collect_shard(
     for _ in 0..limits.pages_per_shard {
         let page = store.due(job, shard, now, start).await?;
         for row in page.rows.into_iter().filter(|row| wanted(&row.key)) {
+            if is_held(&row.key, switched_off) {
+                found.held += 1;
+                continue;
+            }
             let queue = queues.entry((row.key.company(), Lane::of(&row.key))).or_default();
             if queue.len() < limits.rows_per_company {
                 queue.push(row);
@@ -195,6 +242,11 @@ async fn collect_shard(
     Ok(found)
 }
 
+/// Whether a switch holds a due row back.
+pub fn is_held(key: &Key, switched_off: &SwitchedOff) -> bool {
+    key.governing_switch().is_some_and(|switch| switched_off.is_off(switch, key.company().as_ref()))
+}
+
 /// Processes the queues, a few companies at a time, and returns the report.
 pub async fn process_queues<F, Fut>(found: Found, limits: SweepLimits, work_on: F) -> Report
 where
@@ -202,8 +254,10 @@ where
     Fut: Future<Output = RowOutcome>,
 {
     let started = Instant::now();
-    let due = found.queues.iter().map(|queue| queue.rows.len() as u64).sum::<u64>() + found.left;
-    let report = Mutex::new(Report { due, skipped: found.left, more: found.more, ..Report::default() });
+    let Found { left, held, more, .. } = found;
+    let due = found.queues.iter().map(|queue| queue.rows.len() as u64).sum::<u64>() + left + held;
+    let (skipped, switched_off) = (left + held, held);
+    let report = Mutex::new(Report { due, skipped, switched_off, more, ..Report::default() });
     let companies = stream::iter(found.queues);
     companies
         .for_each_concurrent(limits.companies_at_once, |queue| {
@@ -235,12 +289,7 @@ async fn work_queue<F, Fut>(
     let count_result = |worked: RowOutcome, more: bool| {
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.more |= more;
-        match worked {
-            RowOutcome::Done => report.done += 1,
-            RowOutcome::Skipped => report.skipped += 1,
-            RowOutcome::FailedAlone | RowOutcome::Failed => report.failed += 1,
-            RowOutcome::InDoubt => report.in_doubt += 1,
-        }
+        worked.count_in(&mut report);
     };
     let (over, count_result, of_one_company) = (&over, &count_result, queue.company.is_some());
     stream::iter(queue.rows)
@@ -287,6 +336,7 @@ fn log(report: &Report) {
         declined = report.declined,
         oldest_unsent = report.oldest_unsent_seconds,
         skipped = report.skipped,
+        switched_off = report.switched_off,
         failed = report.failed,
         in_doubt = report.in_doubt,
         refused = report.effects_refused,

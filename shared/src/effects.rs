@@ -13,6 +13,7 @@
 //! | `sending`, lease expired, free days, old, and the look-up shows that they did not arrive | certainly not granted | send the same request under a new key |
 //! | `sending`, lease expired, a cancellation | perhaps cancelled already | look up, cancel only what is still active |
 //! | `sending`, lease expired, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
+//! | its switch is off | it must not be sent now | leave it as it is |
 //! | a mail whose address is suppressed | it must not be sent | `rejected` (`unknown` where it was perhaps sent) |
 
 mod attempt;
@@ -42,6 +43,7 @@ use crate::store::company::Company;
 use crate::store::due::SWEEP;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
+use crate::switches::SwitchReader;
 use crate::vault::Vault;
 
 pub use log::log_resolution;
@@ -65,6 +67,7 @@ pub struct EffectClients<'a> {
     pub booking_config: &'a BookingConfig,
     /// Read again right before money is sent.
     pub clock: &'a Clock,
+    pub switches: &'a SwitchReader,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +76,8 @@ pub enum Outcome {
     Recorded(Box<Effect>),
     /// Another worker holds the lease, or the effect does not exist.
     HeldByAnother,
+    /// A switch holds the effect back; it stays as it is.
+    SwitchedOff,
 }
 
 #[derive(Debug)]
@@ -128,6 +133,10 @@ pub async fn perform(
     // Checked before the claim: a suppressed mail is not sent, so no lease is needed.
     if let Some(result) = suppressed::result(company, subject, &read, effect_clients).await? {
         return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
+    }
+    let EffectClients { switches, clock, .. } = effect_clients;
+    if switches.holds_request(company.store(), &read.request, company.id(), clock.now()).await? {
+        return Ok(Outcome::SwitchedOff.into());
     }
     let Some(claimed) = claim(company, subject, &read, owner, now).await? else {
         return Ok(Outcome::HeldByAnother.into());

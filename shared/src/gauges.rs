@@ -51,8 +51,12 @@ async fn measure(
         of(WaitingList::Events),
         payouts::unpaid(store, calendar, states, now),
     )?;
-    // A run that has left nothing has no overdue row either.
-    let overdue = if report.skipped > 0 || report.more { oldest_overdue(store, now).await? } else { None };
+    // A run that has left nothing, beside what a switch holds back, has no overdue row either.
+    let overdue = if report.skipped > report.switched_off || report.more {
+        oldest_overdue(store, now).await?
+    } else {
+        None
+    };
     let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (now - since).num_seconds().max(0));
     Ok(Gauges {
         oldest_undelivered_reminder_seconds: age(messages.oldest_since.into_iter().chain(overdue).min()),

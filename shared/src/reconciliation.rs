@@ -263,9 +263,6 @@ impl Run<'_> {
             occurrence: time::format(occurrence.scheduled_at),
             due: summary.lines + summary.events,
             done: summary.explained + summary.backfilled + summary.events_fetched,
-            declined: None,
-            oldest_unsent_seconds: None,
-            analytics: None,
             skipped: self.known,
             failed: summary.findings,
             in_doubt: summary.in_doubt,
@@ -273,6 +270,7 @@ impl Run<'_> {
             effects_refused: 0,
             duration_ms: self.began.elapsed().as_millis() as u64,
             more: summary.more,
+            ..Report::default()
         };
         let last = LastRun { ended_at: self.reconciler.clock.now(), report: report.clone() };
         jobs::save_run(self.store, &last).await?;

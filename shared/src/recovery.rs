@@ -66,7 +66,8 @@ struct NewMessage {
 }
 
 impl Recoveries<'_> {
-    /// Performs an effect right after the decision. One that another worker performs is returned as it was.
+    /// Performs an effect right after the decision. One that another worker performs, or that a switch
+    /// holds back, is returned as it was.
     async fn perform_now(
         &self,
         company: &Company,
@@ -75,7 +76,7 @@ impl Recoveries<'_> {
     ) -> Result<Effect, StoreError> {
         Ok(match self.execute(company, case_id, effect.clone()).await? {
             Outcome::Recorded(effect) => *effect,
-            Outcome::HeldByAnother => effect,
+            Outcome::HeldByAnother | Outcome::SwitchedOff => effect,
         })
     }
 

@@ -32,4 +32,5 @@ mod refusal_mails;
 mod refusal_retries;
 mod refused_payments;
 mod second_payments;
+mod switches;
 mod without_stripe;

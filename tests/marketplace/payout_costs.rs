@@ -33,9 +33,10 @@ async fn cost_of_a_tick(world: &World) -> Cost {
 }
 
 #[tokio::test]
-async fn a_tick_with_nothing_due_costs_eight_reads_and_one_write_whatever_there_is() {
+async fn a_tick_with_nothing_due_costs_nine_reads_and_one_write_whatever_there_is() {
     let world = World::start().await;
-    let nothing_due = cost(&[("Query", 8), ("UpdateItem", 1)]);
+    // The switches, once a run, and the four shards of each of two queues.
+    let nothing_due = cost(&[("Query", 9), ("UpdateItem", 1)]);
     assert_eq!(cost_of_a_tick(&world).await, nothing_due);
     for n in 0..10 {
         let professional = format!("user_{n}");
@@ -62,8 +63,9 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
         }
         let found = cost_of_a_tick(&world).await;
         let expected = [
-            // The due professionals; the bookings, and those in dispute; the entries of the batch, and who is left.
-            ("Query", 8 + 2 + 1 + 4),
+            // The switches and the due professionals; the bookings, and those in dispute; the entries of the batch, and
+            // who is left.
+            ("Query", 9 + 2 + 1 + 4),
             // The professional, the batch at both ends, the last run; each booking once it is paid.
             ("GetItem", 4 + bookings),
             // The bookings; debt, approval and line.

@@ -76,7 +76,8 @@ async fn the_deep_check_names_every_part_to_those_with_the_secret() {
     world.tick().await;
     let health = deep(&world).await.ok();
     let parts: Vec<&String> = health["checks"].as_object().unwrap().keys().collect();
-    assert_eq!(parts, ["application", "crons", "database", "webhooks"]);
+    let all = ["application", "crons", "database", "keys", "reminder_texts", "user_tokens", "webhooks"];
+    assert_eq!(parts, all);
     assert_eq!(world.ask(bare(Method::GET, DEEP)).await.status, 401);
     assert_eq!(world.ask(secret_request(Method::GET, DEEP, "sandbox-cron-secre")).await.status, 401);
 }

@@ -106,7 +106,10 @@ impl Objects {
         let path = path.replace("{booking_id}", &ids.booking_id);
         let path = path.replace("{professional_id}", &ids.professional_id);
         let path = path.replace("{event_id}", &self.event_id).replace("{finding_id}", &self.finding_id);
-        path.replace("{batch_id}", self.batch_id).replace("{kind}", "case").replace("{id}", &self.case_id)
+        path.replace("{batch_id}", self.batch_id)
+            .replace("{kind}", "case")
+            .replace("{id}", &self.case_id)
+            .replace("{switch}", "reminders")
     }
 }
 

@@ -19,4 +19,5 @@ mod reminders;
 mod reminders_incidents;
 mod reminders_log;
 mod settings;
+mod switches;
 mod unreported_purchases;

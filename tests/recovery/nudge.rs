@@ -62,12 +62,12 @@ async fn each_requested_channel_is_used_and_audited() {
 }
 
 #[tokio::test]
-async fn a_nudge_costs_two_reads_and_the_record_and_the_count_are_one_transaction() {
+async fn a_nudge_costs_three_reads_and_the_record_and_the_count_are_one_transaction() {
     let (world, case_id) = with_a_case().await;
     world.service.dynamo.reset_requests();
     nudge(&world, &case_id, json!({"channel": "dm"})).await.ok();
     let requests = world.service.dynamo.requests();
-    let [limit, read, purchases, decision, claim, end] = requests
+    let [limit, switches, read, purchases, decision, claim, end] = requests
         .iter()
         .map(|request| (request.operation.as_str(), request.item_count))
         .collect::<Vec<_>>()[..]
@@ -80,6 +80,7 @@ async fn a_nudge_costs_two_reads_and_the_record_and_the_count_are_one_transactio
         ("BatchGetItem", 4),
         "an earlier decision, the case, the settings, the company's status"
     );
+    assert_eq!(switches.0, "Query", "whether reminders are switched off");
     assert_eq!(purchases.0, "Query", "whether the member bought the product again");
     assert_eq!(decision, ("TransactWriteItems", 2), "the action and the case");
 }

@@ -282,7 +282,7 @@ async fn come_with_a_session(recorder: &mut RequestRecorder) {
 /// Functions without actions on the table beyond the rows of sessions and limits, or one more kind.
 const TIED: [(&str, &[&str]); 4] = [
     ("cases", &["UpdateItem"]),
-    ("health", &["GetItem", "UpdateItem"]),
+    ("health", &["GetItem", "Query", "UpdateItem"]),
     ("kpis", &["Query", "GetItem", "UpdateItem"]),
     ("memberships", &["GetItem", "UpdateItem"]),
 ];

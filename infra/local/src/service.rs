@@ -231,7 +231,7 @@ impl Service {
         let mut request = Request::new(Body::empty());
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = path.parse().unwrap_or_default();
-        let event = ScheduledEvent { job: job.to_owned(), scheduled_at: Some(scheduled_at) };
+        let event = ScheduledEvent { job: job.to_owned(), scheduled_at: Some(scheduled_at), window: None };
         request.extensions_mut().insert(Trigger(event));
         self.ask(request).await
     }

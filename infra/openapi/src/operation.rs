@@ -81,6 +81,9 @@ pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> 
     Operation { method, path, id, summary, about, twice, parameters, body: None, answers, failures }
 }
 
+/// The parameters by which a person names a run that was missed.
+const PLANNED_TIME: [&str; 3] = ["ScheduledAt", "From", "Until"];
+
 /// The two operations that run a job: GET for Vercel Cron, and POST for an operator.
 pub fn job(
     path: &'static str,
@@ -93,10 +96,15 @@ pub fn job(
         get(path, ids[0])
             .summary(&format!("Schedule: {does}"))
             .about(&format!("For Vercel Cron, which sends GET requests. {about}"))
+            .parameters(&PLANNED_TIME)
             .twice(twice),
         post(path, ids[1])
             .summary(&format!("Operator: {does}"))
-            .about(&format!("The same with POST. A request body is ignored. {about}"))
+            .about(&format!(
+                "The same with POST, such as for a run that was missed, which is audited. A request body is \
+                 ignored. {about}"
+            ))
+            .parameters(&PLANNED_TIME)
             .twice(twice),
     ]
 }

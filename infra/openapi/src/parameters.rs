@@ -6,7 +6,9 @@ use shared::domain::kernel::id::{CaseId, MembershipId};
 use shared::domain::kernel::party::{BookingId, ProfessionalId};
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::marketplace::payout::BatchId;
+use shared::domain::platform::switch::SwitchName;
 use shared::domain::recovery::timeline::CaseStatus;
+use shared::views::Timestamp;
 use shared::views::platform::history::HistorySubject;
 use shared::views::schema::EventId;
 
@@ -33,7 +35,10 @@ enum Form {
 }
 
 fn table() -> Vec<Parameter> {
-    [path_parameters(), filters(), pages(), keys(), webhooks()].into_iter().flatten().collect()
+    [path_parameters(), filters(), planned_times(), pages(), keys(), webhooks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[rustfmt::skip]
@@ -68,6 +73,11 @@ fn path_parameters() -> Vec<Parameter> {
             "FindingId", Path, "finding_id",
             "The ID of the finding.",
             Plain(json!({"type": "string", "minLength": 1})), "tr_1Q2w3E",
+        ),
+        Parameter(
+            "Switch", Path, "switch",
+            "The name of the switch.",
+            Typed(SchemaGenerator::subschema_for::<SwitchName>), "payouts",
         ),
         Parameter(
             "EventId", Path, "event_id",
@@ -136,6 +146,30 @@ fn filters() -> Vec<Parameter> {
             "CheckType", Query, "type",
             "Which check to run.",
             Plain(json!({"type": "string", "enum": ["application", "database", "webhooks", "crons"], "default": "application"})), "application",
+        ),
+    ]
+}
+
+#[rustfmt::skip]
+fn planned_times() -> Vec<Parameter> {
+    vec![
+        Parameter(
+            "ScheduledAt", Query, "scheduled_at",
+            "The planned time of a run that was missed: not in the future, at most 40 days ago, and a planned time of \
+             the job's schedule. For `payouts` a time on a payout day. If omitted, the planned time is now.",
+            Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-21T14:00:00.000Z",
+        ),
+        Parameter(
+            "From", Query, "from",
+            "The start of a window whose runs were missed, at most 40 days ago; together with `until` and without \
+             `scheduled_at`.",
+            Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-20T00:00:00.000Z",
+        ),
+        Parameter(
+            "Until", Query, "until",
+            "The end of the window, not in the future. A job that processes everything that is due runs once, as the \
+             last run of the window; `payouts` runs once for each payout day in it, in their order.",
+            Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-22T00:00:00.000Z",
         ),
     ]
 }

@@ -5,6 +5,7 @@ pub mod health;
 mod history;
 pub mod operations;
 pub mod resolution;
+pub mod switches;
 pub mod webhooks;
 
 use crate::operation::Function;

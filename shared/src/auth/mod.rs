@@ -3,6 +3,7 @@
 
 mod authorization;
 pub mod caller;
+mod job_call;
 pub mod links;
 mod operator;
 mod owner;
@@ -13,6 +14,7 @@ pub mod session;
 mod trusted_proxy;
 
 pub use caller::Caller;
+pub use job_call::JobCall;
 pub use operator::Operator;
 pub use routes::{Access, Routes};
 pub use scheduler::Scheduler;

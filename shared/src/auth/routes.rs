@@ -43,6 +43,13 @@ impl Access {
     /// Staff who may run and approve payouts.
     pub const PAYERS: Self = Self::Roles(&[Role::Provider, Role::Accountant]);
 
+    /// The people who may turn switches: staff all of them, owners some of their company.
+    pub const SWITCHERS: Self = Self::Roles(&[Role::Owner, Role::Provider, Role::Accountant]);
+
+    /// The people who see which switches are off.
+    pub const SWITCH_READERS: Self =
+        Self::Roles(&[Role::Owner, Role::Provider, Role::Developer, Role::Accountant]);
+
     /// The roles with access to bookings.
     pub const PARTIES: Self = Self::Roles(&[Role::Customer, Role::Professional, Role::Owner, Role::Provider]);
 }
@@ -135,6 +142,8 @@ pub static ROUTES: &[Route] = &[
     route("operations", "GET", "/api/operations/findings", Access::STAFF).limited(&DASHBOARD).on_call(),
     route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required).on_call(),
     route("operations", "GET", "/api/history/{kind}/{id}", Access::OWNER_AND_STAFF).limited(&DASHBOARD).on_call(),
+    route("operations", "GET", "/api/operations/switches", Access::SWITCH_READERS).limited(&DASHBOARD).on_call(),
+    route("operations", "PUT", "/api/operations/switches/{switch}", Access::SWITCHERS).limited(&SENSITIVE).keyed(KeyPolicy::Optional).on_call(),
     route("payouts", "GET", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
     route("payouts", "POST", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
     route("payout-admin", "POST", "/api/admin/payouts/process", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),
@@ -148,7 +157,7 @@ pub static ROUTES: &[Route] = &[
     route("event-publisher", "GET", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
     route("event-publisher", "POST", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Access::Anyone),
-    route("health", "GET", "/api/health/deep", Access::Scheduler),
+    route("health", "GET", "/api/health/deep", Access::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/openapi.json", Access::Anyone),
 ];
 

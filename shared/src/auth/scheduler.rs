@@ -1,7 +1,6 @@
 //! Authentication of the scheduler: a direct invocation by EventBridge Scheduler, or its secret over HTTP.
 
 use axum::extract::{FromRequestParts, Request};
-use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use ring::hmac;
@@ -9,13 +8,13 @@ use ring::hmac;
 use super::caller::one_header;
 use crate::app::{App, SharedApp};
 use crate::http::Failure;
-use crate::http::extension::Trigger;
+use crate::http::extension::{ScheduledEvent, Trigger};
 
 /// A caller that may start jobs.
 #[derive(Debug, Clone)]
 pub struct Scheduler {
-    /// The planned time, if the scheduler sent it.
-    pub scheduled_at: Option<DateTime<Utc>>,
+    /// The payload of a direct invocation; `None` over HTTP.
+    pub event: Option<ScheduledEvent>,
 }
 
 const WRONG_SECRET: Failure = Failure::Unauthorized("The scheduler's secret is missing or wrong.");
@@ -23,14 +22,14 @@ const WRONG_SECRET: Failure = Failure::Unauthorized("The scheduler's secret is m
 pub(super) fn authenticate(app: &App, request: &Request) -> Result<Scheduler, Failure> {
     // A direct invocation: only the platform's adapter can create this type.
     if let Some(Trigger(event)) = request.extensions().get::<Trigger>() {
-        return Ok(Scheduler { scheduled_at: event.scheduled_at });
+        return Ok(Scheduler { event: Some(event.clone()) });
     }
     let header = one_header(request.headers(), AUTHORIZATION.as_str()).ok_or(WRONG_SECRET)?;
     let (scheme, secret) = header.split_once(' ').ok_or(WRONG_SECRET)?;
     if !scheme.eq_ignore_ascii_case("bearer") || !are_known(&app.config.cron_secrets, secret) {
         return Err(WRONG_SECRET);
     }
-    Ok(Scheduler { scheduled_at: None })
+    Ok(Scheduler { event: None })
 }
 
 /// The authorization layer stores the scheduler before a handler runs; without it the request is unauthenticated.

@@ -88,7 +88,11 @@ impl Bookings<'_> {
 
 /// Maps a step's outcome to what the run reports.
 fn row_outcome(outcome: &Outcome, is_mail: bool) -> RowOutcome {
-    let Outcome::Recorded(effect) = outcome else { return RowOutcome::Skipped };
+    let effect = match outcome {
+        Outcome::Recorded(effect) => effect,
+        Outcome::HeldByAnother => return RowOutcome::Skipped,
+        Outcome::SwitchedOff => return RowOutcome::SwitchedOff,
+    };
     match effect.status {
         EffectStatus::Done | EffectStatus::Rejected => RowOutcome::Done,
         EffectStatus::Unknown => RowOutcome::InDoubt,

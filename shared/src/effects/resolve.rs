@@ -79,7 +79,7 @@ pub async fn resolve(
     result.extra_writes.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
     match record_outcome(company, subject, read, result, effect_clients, now).await?.outcome {
         Outcome::Recorded(effect) => Ok(*effect),
-        Outcome::HeldByAnother => Err(ResolveError::NotInDoubt),
+        Outcome::HeldByAnother | Outcome::SwitchedOff => Err(ResolveError::NotInDoubt),
     }
 }
 

@@ -16,7 +16,8 @@ pub struct ClientIp(pub Option<IpAddr>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger(pub ScheduledEvent);
 
-/// The payload of a schedule: `{"job": "reminders", "scheduled_at": "<aws.scheduler.scheduled-time>"}`.
+/// The payload of a schedule: `{"job": "reminders", "scheduled_at": "<aws.scheduler.scheduled-time>"}`. A person may
+/// also name a window that was missed: `{"job": "payouts", "from": …, "until": …}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduledEvent {
     /// The name of the job, such as `auto-decline`.
@@ -24,6 +25,8 @@ pub struct ScheduledEvent {
     /// The planned time of this run; `None` if the payload holds no valid one, as when a person invokes the
     /// function.
     pub scheduled_at: Option<DateTime<Utc>>,
+    /// The start and end of a window.
+    pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 /// The id of this request in the platform's logs and ours.
@@ -44,9 +47,14 @@ impl ScheduledEvent {
         if job.is_empty() || job.len() > MAX_JOB_CHARS || !job.chars().all(plain) {
             return None;
         }
-        let scheduled_at = payload.get("scheduled_at").and_then(Value::as_str);
-        let scheduled_at = scheduled_at.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-        Some(Self { job: job.to_owned(), scheduled_at: scheduled_at.map(|at| at.to_utc()) })
+        let at = |name: &str| {
+            let text = payload.get(name).and_then(Value::as_str)?;
+            DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+        };
+        let named_window = payload.get("from").is_some() || payload.get("until").is_some();
+        // Half a window is a mistake, and running now would be another thing than what was meant.
+        let window = if named_window { Some((at("from")?, at("until")?)) } else { None };
+        Some(Self { job: job.to_owned(), scheduled_at: at("scheduled_at"), window })
     }
 }
 
@@ -75,6 +83,14 @@ mod tests {
     }
 
     #[test]
+    fn a_person_may_name_a_window() {
+        let window =
+            json!({"job": "payouts", "from": "2026-11-20T14:05:00Z", "until": "2026-11-21T14:05:00Z"});
+        let (from, until) = ScheduledEvent::read(&window).unwrap().window.unwrap();
+        assert_eq!((until - from).num_hours(), 24);
+    }
+
+    #[test]
     fn an_unreadable_time_is_no_time() {
         for time in [json!(null), json!(5), json!(""), json!("<aws.scheduler.scheduled-time>")] {
             let event = ScheduledEvent::read(&json!({"job": "payouts", "scheduled_at": time})).unwrap();
@@ -95,6 +111,8 @@ mod tests {
             json!({"job": ""}),
             json!({"job": "Re minders"}),
             json!({"job": long}),
+            json!({"job": "payouts", "from": "2026-11-20T14:05:00Z"}),
+            json!({"job": "payouts", "from": "2026-11-20T14:05:00Z", "until": "yesterday"}),
         ] {
             assert_eq!(ScheduledEvent::read(&payload), None, "{payload}");
         }

@@ -82,6 +82,8 @@ pub(super) struct PayeeSnapshot {
 pub(super) enum LoadError {
     /// The professional is not due, or another run holds the claim.
     NotAvailable,
+    /// The company's payouts were switched off after the run began.
+    SwitchedOff,
     Call(ProviderError),
     Store(StoreError),
 }
@@ -110,6 +112,9 @@ impl Run<'_> {
     }
 
     async fn claim_and_load(&self, turn: &PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
+        if self.is_switched_off(&turn.company).await? {
+            return Err(LoadError::SwitchedOff);
+        }
         let company = self.payouts.store.company(&turn.company);
         let now = self.payouts.now();
         let read = company.payee(&turn.professional_id).await?;
@@ -129,7 +134,7 @@ impl Run<'_> {
         {
             let waits_for = match error {
                 LoadError::Call(error) => Some(error.error.reason()),
-                LoadError::NotAvailable | LoadError::Store(_) => None,
+                LoadError::NotAvailable | LoadError::SwitchedOff | LoadError::Store(_) => None,
             };
             self.release(&company, &turn.professional_id, &held, waits_for).await;
         }

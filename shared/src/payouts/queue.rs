@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{PayoutRequest, Payouts};
 use crate::domain::kernel::id::CompanyId;
+use crate::domain::platform::switch::SwitchedOff;
+use crate::due::is_held;
 use crate::store::due::{DueRow, PAYOUTS};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{Store, StoreError};
@@ -14,28 +16,34 @@ use crate::store::{Store, StoreError};
 const PAGES_PER_SHARD: usize = 40;
 
 /// The due professionals in processing order.
+#[derive(Default)]
 pub(super) struct Due {
     pub(super) rows: VecDeque<DueRow>,
     /// Professionals left for a later run.
     pub(super) left: u64,
+    /// Professionals whose payouts are switched off.
+    pub(super) held: u64,
     pub(super) more: bool,
 }
 
+/// Loads the due professionals; those whose payouts are switched off are only counted.
 pub(super) async fn load_due(
     payouts: &Payouts<'_>,
     payout_request: &PayoutRequest,
+    switched_off: &SwitchedOff,
 ) -> Result<Due, StoreError> {
-    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, payout_request, shard));
-    let (mut rows, mut more) = (Vec::new(), false);
+    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, payout_request, switched_off, shard));
+    let (mut rows, mut held, mut more) = (VecDeque::new(), 0, false);
     for shard in futures_util::future::join_all(shards).await {
-        let (found, unread) = shard?;
-        rows.extend(found);
-        more |= unread;
+        let shard = shard?;
+        rows.extend(shard.rows);
+        held += shard.held;
+        more |= shard.more;
     }
     let mut rows = order_fairly(rows);
     let left = rows.len().saturating_sub(payout_request.limits.payees) as u64;
     rows.truncate(payout_request.limits.payees);
-    Ok(Due { rows, left, more: more || left > 0 })
+    Ok(Due { rows, left, held, more: more || left > 0 })
 }
 
 /// Whether a professional of any company is due.
@@ -78,9 +86,10 @@ async fn due_rows(store: &Store, shard: u8, due_by: DateTime<Utc>) -> Result<Vec
 async fn shard_rows(
     payouts: &Payouts<'_>,
     payout_request: &PayoutRequest,
+    switched_off: &SwitchedOff,
     shard: u8,
-) -> Result<(Vec<DueRow>, bool), StoreError> {
-    let (mut rows, mut start) = (Vec::new(), None);
+) -> Result<Due, StoreError> {
+    let (mut found, mut start) = (Due::default(), None);
     for _ in 0..PAGES_PER_SHARD {
         let page = payouts.store.due(PAYOUTS, shard, payout_request.due_by, start).await?;
         let is_wanted = |row: &DueRow| match (&payout_request.company, row.key.company()) {
@@ -88,18 +97,23 @@ async fn shard_rows(
             (None, _) => true,
             (Some(wanted), Some(company)) => *wanted == company,
         };
-        rows.extend(page.rows.into_iter().filter(is_wanted));
+        let (held, rows): (Vec<DueRow>, Vec<DueRow>) =
+            page.rows.into_iter().filter(is_wanted).partition(|row| is_held(&row.key, switched_off));
+        found.held += held.len() as u64;
+        found.rows.extend(rows);
         start = page.next;
-        if start.is_none() || rows.len() >= payout_request.limits.payees {
+        if start.is_none() || found.rows.len() >= payout_request.limits.payees {
             break;
         }
     }
-    Ok((rows, start.is_some()))
+    found.more = start.is_some();
+    Ok(found)
 }
 
 /// Alternates between companies. Within a company, and within each round, the longest-waiting professional comes
 /// first.
-fn order_fairly(mut rows: Vec<DueRow>) -> VecDeque<DueRow> {
+fn order_fairly(rows: VecDeque<DueRow>) -> VecDeque<DueRow> {
+    let mut rows = Vec::from(rows);
     rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
     let mut seen: BTreeMap<Option<CompanyId>, u32> = BTreeMap::new();
     let mut rounds: Vec<(u32, DueRow)> = Vec::with_capacity(rows.len());

@@ -19,6 +19,7 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::ProfessionalId;
 use crate::domain::marketplace::payout::{Plan, SkipReason, plan};
+use crate::domain::platform::switch::SwitchName;
 use crate::due::RowOutcome;
 use crate::providers::call::CallError;
 use crate::store::due::DueRow;
@@ -71,11 +72,19 @@ impl<'a> Run<'a> {
 
     pub(super) async fn execute(self) -> Result<RunResult, StoreError> {
         let started = Instant::now();
-        let Due { rows, left, more } = queue::load_due(&self.payouts, self.payout_request).await?;
+        let Payouts { store, effect_clients, .. } = self.payouts;
+        // A dry run also shows what waits for the switch.
+        let switched_off = match self.is_real {
+            true => effect_clients.switches.current(store, self.payouts.now()).await?,
+            false => Arc::default(),
+        };
+        let Due { rows, left, held, more } =
+            queue::load_due(&self.payouts, self.payout_request, &switched_off).await?;
         {
             let mut result = self.result();
-            result.report.due = rows.len() as u64 + left;
-            result.report.skipped = left;
+            result.report.due = rows.len() as u64 + left + held;
+            result.report.skipped = left + held;
+            result.report.switched_off = held;
             result.report.more = more;
         }
         self.process_turns(rows).await;
@@ -171,6 +180,7 @@ impl<'a> Run<'a> {
 
     fn handle_load_error(&self, error: &LoadError) -> RowOutcome {
         match error {
+            LoadError::SwitchedOff => RowOutcome::SwitchedOff,
             LoadError::NotAvailable | LoadError::Store(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             LoadError::Call(error) => {
                 self.breaker.record_not_sent(error.error.reason());
@@ -197,12 +207,8 @@ impl<'a> Run<'a> {
     fn count_turn(&self, turn_result: TurnResult) -> Option<PayeeTurn> {
         let again = turn_result.again.filter(|turn| turn.tries <= MAX_TRIES);
         let report = &mut self.result().report;
-        match turn_result.worked {
-            _ if again.is_some() => {}
-            RowOutcome::Done => report.done += 1,
-            RowOutcome::Skipped => report.skipped += 1,
-            RowOutcome::Failed | RowOutcome::FailedAlone => report.failed += 1,
-            RowOutcome::InDoubt => report.in_doubt += 1,
+        if again.is_none() {
+            turn_result.worked.count_in(report);
         }
         report.more |= turn_result.left && again.is_none();
         again
@@ -225,6 +231,13 @@ impl<'a> Run<'a> {
             let first = money.planned_amount - money.carried_amount.max(0);
             *self.result().awaiting.entry(key).or_insert(first) += skip.money.amount;
         }
+    }
+
+    /// Whether a company's payouts are switched off. A dry run moves nothing, so no switch holds it back.
+    pub(super) async fn is_switched_off(&self, company: &CompanyId) -> Result<bool, StoreError> {
+        let Payouts { store, effect_clients, .. } = self.payouts;
+        let (switch, now) = (SwitchName::Payouts, self.payouts.now());
+        Ok(self.is_real && effect_clients.switches.is_off(store, switch, Some(company), now).await?)
     }
 
     /// Reads the platform's balance once per run, and only if a booking's charge is unknown.

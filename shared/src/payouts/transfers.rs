@@ -11,14 +11,12 @@ use tokio::time::Instant;
 use super::circuit_breaker::CircuitBreaker;
 use super::{Payouts, RunLimits};
 use crate::bookings::Bookings;
+use crate::domain::marketplace::payout::OPERATION_PREFIX;
 use crate::domain::platform::job::Report;
-use crate::due::RowOutcome;
+use crate::due::{RowOutcome, is_held};
 use crate::store::due::{DueRow, SWEEP};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{RowKind, Store, StoreError};
-
-/// The prefix of every transfer's operation.
-const OPERATION: &str = "payout:";
 
 /// Rows per run: at twelve at a time and a fifth of a second each, half a minute.
 const MAX_ROWS: usize = 2_000;
@@ -30,8 +28,13 @@ const PAGES_PER_SHARD: usize = 40;
 /// finds them claimed or done.
 pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<Report, StoreError> {
     let started = Instant::now();
+    let switched_off = payouts.effect_clients.switches.current(payouts.store, payouts.now()).await?;
     let (rows, more) = load_due(payouts.store, payouts.now()).await?;
-    let report = Report { due: rows.len() as u64, more, ..Report::default() };
+    let due = rows.len() as u64;
+    let (held, rows): (Vec<DueRow>, Vec<DueRow>) =
+        rows.into_iter().partition(|row| is_held(&row.key, &switched_off));
+    let held = held.len() as u64;
+    let report = Report { due, skipped: held, switched_off: held, more, ..Report::default() };
     let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
         rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
     let finish = Finish { payouts, breaker: CircuitBreaker::of(limits.run_time), report: Mutex::new(report) };
@@ -75,15 +78,9 @@ impl Finish<'_> {
 
     fn count_result(&self, worked: RowOutcome) {
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
-        match worked {
-            RowOutcome::Done => report.done += 1,
-            RowOutcome::Skipped => report.skipped += 1,
-            RowOutcome::FailedAlone => report.failed += 1,
-            RowOutcome::Failed => {
-                report.failed += 1;
-                self.breaker.record_not_sent("");
-            }
-            RowOutcome::InDoubt => report.in_doubt += 1,
+        worked.count_in(&mut report);
+        if worked == RowOutcome::Failed {
+            self.breaker.record_not_sent("");
         }
     }
 
@@ -111,7 +108,7 @@ async fn load_due(store: &Store, now: DateTime<Utc>) -> Result<(Vec<DueRow>, boo
 
 async fn shard_rows(store: &Store, shard: u8, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {
     let is_ours = |row: &DueRow| match row.key.kind() {
-        RowKind::BookingAction => row.key.operation().is_some_and(|name| name.starts_with(OPERATION)),
+        RowKind::BookingAction => row.key.operation().is_some_and(|name| name.starts_with(OPERATION_PREFIX)),
         kind => kind == RowKind::Batch,
     };
     let (mut rows, mut start) = (Vec::new(), None);

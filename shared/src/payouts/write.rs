@@ -34,6 +34,8 @@ enum StopReason {
     Changed,
     /// The run's time is over, or Stripe is unavailable.
     BreakerTripped,
+    /// The company's payouts were switched off meanwhile.
+    SwitchedOff,
     Store(StoreError),
 }
 
@@ -95,6 +97,7 @@ impl Run<'_> {
             }
             Some(StopReason::Changed) => (RowOutcome::Skipped, Some(snapshot.turn.tries + 1)),
             Some(StopReason::BreakerTripped) => (RowOutcome::Skipped, None),
+            Some(StopReason::SwitchedOff) => (RowOutcome::SwitchedOff, None),
             None if progress.failed => (RowOutcome::Failed, Some(0)),
             None if progress.in_doubt => (RowOutcome::InDoubt, Some(0)),
             None => (RowOutcome::Done, Some(0)),
@@ -102,7 +105,9 @@ impl Run<'_> {
         self.add_decisions(progress.decided);
         let again = tries.filter(|_| has_more || matches!(stop_reason, Some(StopReason::Changed)));
         let again = again.map(|tries| super::payee_snapshot::PayeeTurn { tries, ..snapshot.turn });
-        TurnResult { worked, again, left: stop_reason.is_some() || progress.failed || has_more }
+        // Another run would not get further while the payouts are switched off.
+        let stopped = stop_reason.is_some_and(|reason| !matches!(reason, StopReason::SwitchedOff));
+        TurnResult { worked, again, left: stopped || progress.failed || has_more }
     }
 
     /// Executes a plan in parts, each written and performed before the next, so that an interrupted run leaves few
@@ -117,12 +122,12 @@ impl Run<'_> {
             self.begin_batch(&snapshot.company).await?;
         }
         for settled in &plan.settled {
-            self.check_breaker()?;
+            self.check_may_continue(snapshot).await?;
             self.record_settlement(snapshot, plan, settled).await?;
             progress.decided.settled.push(settled.clone());
         }
         for part in plan.transfers.chunks(BOOKINGS_AT_ONCE) {
-            self.check_breaker()?;
+            self.check_may_continue(snapshot).await?;
             let effects = self.write_transfers(snapshot, plan, part).await?;
             progress.decided.transfers.extend_from_slice(part);
             for (booking_id, effect) in effects {
@@ -137,8 +142,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn check_breaker(&self) -> Result<(), StopReason> {
-        if self.breaker.allows_calls() { Ok(()) } else { Err(StopReason::BreakerTripped) }
+    async fn check_may_continue(&self, snapshot: &PayeeSnapshot) -> Result<(), StopReason> {
+        if !self.breaker.allows_calls() {
+            return Err(StopReason::BreakerTripped);
+        }
+        if self.is_switched_off(snapshot.company.id()).await? {
+            return Err(StopReason::SwitchedOff);
+        }
+        Ok(())
     }
 
     /// Records a share that a debt consumes entirely. Its ledger entries change the balance, so it needs a
@@ -314,12 +325,16 @@ impl Run<'_> {
         effect: Effect,
         progress: &mut Progress,
     ) -> Result<(), StopReason> {
-        self.check_breaker()?;
+        self.check_may_continue(snapshot).await?;
         let (now, owner) = (self.payouts.now(), self.payouts.ids.next());
         let effect_clients = self.payouts.effect_clients;
         let outcome =
             effects::execute(&snapshot.company, booking_id, effect, effect_clients, owner, now).await?;
-        let Outcome::Recorded(effect) = outcome else { return Ok(()) };
+        let effect = match outcome {
+            Outcome::Recorded(effect) => effect,
+            Outcome::HeldByAnother => return Ok(()),
+            Outcome::SwitchedOff => return Err(StopReason::SwitchedOff),
+        };
         match effect.status {
             EffectStatus::Done | EffectStatus::Rejected => {}
             EffectStatus::Unknown => progress.in_doubt = true,

@@ -28,6 +28,14 @@ pub struct Resend {
     from: String,
 }
 
+/// What a key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyAccess {
+    Full,
+    /// Sending mail and nothing else, which is all that we need.
+    SendingOnly,
+}
+
 impl Resend {
     pub fn new(http: reqwest::Client, base: &str, api_key: &str, from: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
@@ -47,6 +55,24 @@ impl Resend {
         let wait = retry_after(response.headers());
         let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
         Err(classify(status.as_u16(), &body, wait))
+    }
+
+    /// Whether Resend knows the key, by a request that changes nothing (`GET /domains`). A key that may only send is
+    /// refused with `restricted_api_key`, which says that it is known.
+    pub async fn check_key(&self) -> Result<KeyAccess, CallError> {
+        let request = self.http.get(format!("{}/domains", self.base)).bearer_auth(&self.api_key);
+        let response =
+            request.send().await.map_err(|error| CallError::from_transport(&error).of_reading())?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(KeyAccess::Full);
+        }
+        let wait = retry_after(response.headers());
+        let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+        match classify(status.as_u16(), &body, wait) {
+            error if error.reason() == "restricted_api_key" => Ok(KeyAccess::SendingOnly),
+            error => Err(error.of_reading()),
+        }
     }
 }
 

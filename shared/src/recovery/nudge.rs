@@ -7,6 +7,7 @@ use crate::domain::kernel::id::CaseId;
 use crate::domain::kernel::message::Template;
 use crate::domain::platform::action::{Actor, Channel};
 use crate::domain::platform::effect::Effect;
+use crate::domain::platform::switch::SwitchName;
 use crate::domain::recovery::case::{Case, Hold};
 use crate::domain::recovery::contact::{ContactDecision, EndReason, HoldReason};
 use crate::domain::recovery::timeline::CaseStatus;
@@ -34,6 +35,8 @@ pub enum NudgeError {
     CaseAbsent,
     CaseClosed(CaseStatus),
     TooManyAttempts,
+    /// Reminders are switched off.
+    SwitchedOff,
     /// Send nothing now; the reason is stored with the case.
     Held(HoldReason),
     /// There was nothing left to recover, and the case is closed now.
@@ -65,6 +68,10 @@ impl Recoveries<'_> {
     /// Sends one message now. A repetition of the request, also after a crash, finds the recorded decision and
     /// continues from there.
     pub async fn nudge(&self, company: &Company, request: &NudgeRequest<'_>) -> Result<Effect, NudgeError> {
+        let switched_off = self.effect_clients.switches.refresh(self.store, self.now()).await?;
+        if switched_off.is_off(SwitchName::Reminders, Some(company.id())) {
+            return Err(NudgeError::SwitchedOff);
+        }
         let decide = |_| self.decide_nudge(company, request);
         let effect = company.store().retry_on_conflict(self.ids, TRIES, decide).await?;
         Ok(self.perform_now(company, request.case_id, effect).await?)

@@ -50,6 +50,10 @@ impl<'a> RecoverySweep<'a> {
 impl RecoverySweep<'_> {
     /// Processes one due row of the company.
     pub async fn work_on(&self, company: &CompanyId, row: &DueRow) -> Result<RowOutcome, StoreError> {
+        let Recoveries { store, effect_clients, .. } = &self.recovery;
+        if effect_clients.switches.holds_row(store, &row.key, self.recovery.now()).await? {
+            return Ok(RowOutcome::SwitchedOff);
+        }
         let view = self.view(company).await?;
         let set_aside_until = view.sweep_record.health.set_aside_until;
         if set_aside_until.is_some_and(|until| until > self.recovery.now()) {
@@ -67,7 +71,7 @@ impl RecoverySweep<'_> {
                 RowOutcome::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
                 RowOutcome::Failed => tally.failed += 1,
                 RowOutcome::Done | RowOutcome::InDoubt => tally.done += 1,
-                RowOutcome::Skipped | RowOutcome::FailedAlone => {}
+                RowOutcome::Skipped | RowOutcome::SwitchedOff | RowOutcome::FailedAlone => {}
             }
             tally.last_error = error.or(tally.last_error.take());
         });

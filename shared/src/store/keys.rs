@@ -9,6 +9,9 @@
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
 //! | purchase | `MEMBER#<company>#<user>` | `PURCHASE#<product>#<membership>` | whether a member bought a product again, in one query |
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
+//! | switches of the deployment, of a company | `SWITCHES#ALL` | `DEPLOYMENT`, `<company>` | every run, in one query; the route that turns them |
+//! | deliveries of a source in an hour | `WEBHOOKS#ALL` | `<hour>#<source>` | health: the last day of all sources, in one query |
+//! | audit entry of the deployment | `AUDIT#DEPLOYMENT` | `<time>#<id>` | the audit log of what belongs to no company, by time |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time: its history |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | never read: a conditional write returns its state |
@@ -179,6 +182,19 @@ impl Key {
         Self::new(audit_pk(company), position)
     }
 
+    pub(super) fn deployment_audit(time: &str, id: &str) -> Self {
+        Self::new(format!("AUDIT#{DEPLOYMENT}"), format!("{time}#{id}"))
+    }
+
+    /// The switches of a company; those of the deployment without one.
+    pub(super) fn switches(company: Option<&CompanyId>) -> Self {
+        Self::new(SWITCHES_PK, company.map_or(DEPLOYMENT, CompanyId::as_str))
+    }
+
+    pub(super) fn webhook_hour(source: &str, hour: &str) -> Self {
+        Self::new(WEBHOOKS_PK, format!("{hour}#{source}"))
+    }
+
     pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
     }
@@ -264,6 +280,13 @@ impl Key {
         self.pk.strip_prefix("EVENT#")?.split_once('#')
     }
 }
+
+pub(super) const SWITCHES_PK: &str = "SWITCHES#ALL";
+
+pub(super) const WEBHOOKS_PK: &str = "WEBHOOKS#ALL";
+
+/// In place of a company, for what belongs to the whole deployment. No company has this id.
+pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
 

@@ -1,4 +1,4 @@
-//! Responses about the service itself: jobs, events, findings and health.
+//! Responses about the service itself: jobs, events, findings, switches and health.
 
 pub mod effect;
 pub mod event;
@@ -9,6 +9,8 @@ pub mod job;
 pub mod mail;
 pub mod objective;
 pub mod operations;
+pub mod probe;
 pub mod problem;
 pub mod reconciliation;
+pub mod switch;
 pub mod waiting;

@@ -116,6 +116,14 @@ pub fn job_name(_: &mut SchemaGenerator) -> Schema {
     string_enum(&JOBS.map(|job| job.name))
 }
 
+/// An object with one property per provider whose API is called, each of type `T`.
+pub fn by_provider<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let names = ["resend", "stripe", "whop"];
+    let of_provider = |name: &str| (name.to_owned(), generator.subschema_for::<T>().to_value());
+    let properties: serde_json::Map<_, _> = names.map(of_provider).into_iter().collect();
+    json_schema!({"type": "object", "properties": properties, "required": names})
+}
+
 /// An object with one property per job, each of type `T`.
 pub fn by_job<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     let of_job = |job: crate::domain::platform::job::Job| {

@@ -125,6 +125,8 @@ pub async fn rights_of_a_run() -> BTreeSet<String> {
     world.add_entries(COMPANY, 1).await;
     world.service.dynamo.reset_requests();
     assert_eq!(world.publish().await["done"], 1);
+    let missed = "/api/cron/publish-events?scheduled_at=2025-11-18T09:01:00Z";
+    world.operator(Method::POST, missed).await.ok();
     let requests = world.service.dynamo.requests();
     let of_bus = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
     requests.into_iter().flat_map(|request| request.rights).chain(of_bus).collect()

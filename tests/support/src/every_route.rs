@@ -87,6 +87,7 @@ impl Callers {
         path.replace("{event_id}", "msg_none")
             .replace("{finding_id}", "tr_none")
             .replace("{source}", "sandbox")
+            .replace("{switch}", "reminders")
             .replace("{batch_id}", "payout-2025-11-18-tue")
             .replace("{kind}", "case")
             .replace("{id}", &self.case_id)
@@ -132,6 +133,7 @@ pub fn good_body(world: &World, route: &Route) -> Value {
             "case_id": "00000000-0000-4000-8000-000000000000", "operation": "none",
             "outcome": "did_not_happen",
         }),
+        "/api/operations/switches/{switch}" => json!({"is_on": true}),
         "/api/operations/findings/{finding_id}/resolve" => json!({"note": "Agreed on by mail."}),
         "/api/admin/payouts/process" => json!({"dry_run": true}),
         "/api/admin/payouts/approvals" => {

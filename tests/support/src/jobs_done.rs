@@ -161,7 +161,7 @@ impl World {
         let (effect_clients, now) = (app.effect_clients(), app.clock.now());
         match execute(&company, job.id, effect, effect_clients, app.ids.next(), now).await.unwrap() {
             Outcome::Recorded(effect) => effect.status,
-            Outcome::HeldByAnother => EffectStatus::Sending,
+            Outcome::HeldByAnother | Outcome::SwitchedOff => EffectStatus::Sending,
         }
     }
 

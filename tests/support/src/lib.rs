@@ -30,6 +30,7 @@ pub mod returning;
 pub mod senders;
 pub mod signing;
 pub mod staff;
+pub mod switches;
 pub mod table;
 pub mod telemetry;
 pub mod unanswered;

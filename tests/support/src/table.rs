@@ -13,11 +13,14 @@ impl World {
     /// All rows sorted by key. Numbers are texts, as DynamoDB sends them.
     pub async fn rows(&self) -> Vec<Value> {
         let rows = self.every_row().await.into_iter();
-        // Rate limit rows change with every request.
-        rows.filter(|row| !row["pk"].as_str().is_some_and(|pk| pk.starts_with("LIMIT#"))).collect()
+        // Rate limit rows change with every request, and the counts of webhooks with every delivery.
+        let counts = |row: &Value| {
+            row["pk"].as_str().is_some_and(|pk| pk.starts_with("LIMIT#") || pk.starts_with("WEBHOOKS#"))
+        };
+        rows.filter(|row| !counts(row)).collect()
     }
 
-    /// All rows, including those of rate limits.
+    /// All rows, including those of rate limits and counts.
     pub async fn every_row(&self) -> Vec<Value> {
         let client = self.service.dynamo.client();
         let mut pages = client.scan().table_name(TABLE).into_paginator().items().send();

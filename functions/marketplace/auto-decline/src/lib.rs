@@ -4,14 +4,15 @@
 //!   with the secret. The reminders job does the same every five minutes, so that bookings are declined on time;
 //!   this run serves days with more bookings than those runs can process, and platforms whose schedule runs once
 //!   a day only.
-//! - **Reads** the due index: four queries when nothing is due; then each due booking and each of its due effects
-//!   again, and Stripe's pending events.
+//! - **Reads** the switches, and the due index: four queries when nothing is due; then each due booking and each of
+//!   its due effects again, and Stripe's pending events.
 //! - **Writes** for a booking without an answer: the decision with the effect that voids the payment, the claim
 //!   of that effect, its outcome with the mail, the mail's claim and its outcome. One row for the run.
 //! - **Answers** the report of the run; `declined` counts the declined bookings.
 //! - **Twice, late, overlapping, killed:** rows decide what is due, not the call. A decision is written with the
 //!   version that was read, so an earlier answer stays; Stripe cancels a payment once, and an earlier capture
 //!   stays too; the next run continues with an unfinished row.
+//! - **Switched off:** bookings keep their status and stay due. What follows from an earlier decline is still done.
 
 mod run;
 
@@ -20,8 +21,8 @@ use axum::extract::State;
 use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence};
+use shared::auth::{JobCall, Routes};
+use shared::domain::platform::job::AUTO_DECLINE_JOB;
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::JobReportView;
 
@@ -34,9 +35,9 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("auto-decline").on(Method::GET, path, sweep).on(Method::POST, path, sweep).into_router(app)
 }
 
-async fn sweep(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
+async fn sweep(State(app): State<SharedApp>, call: JobCall) -> Result<Answer, Failure> {
     let slot = Duration::hours(SLOT_HOURS);
-    let occurrence = Occurrence::of(AUTO_DECLINE_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    let occurrence = call.occurrence(&app, AUTO_DECLINE_JOB, slot).await?;
     app.check_in(&occurrence);
     Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence).await?)))
 }

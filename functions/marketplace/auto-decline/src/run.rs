@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence, Report};
-use shared::due::{self, RowOutcome, SweepLimits};
+use shared::due::{self, RowOutcome, Selection, SweepLimits};
 use shared::http::Failure;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Key, RowKind, Store};
@@ -42,7 +42,9 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     let span = tracing::info_span!("run", cron = AUTO_DECLINE_JOB);
     async {
         let store = app.store()?;
-        let found = due::collect_only(store, SWEEP, LIMITS, app.clock.now(), is_ours).await?;
+        let switched_off = app.switches.refresh(store, app.clock.now()).await?;
+        let selection = Selection { wanted: is_ours, switched_off: &switched_off };
+        let found = due::collect_selected(store, SWEEP, LIMITS, app.clock.now(), selection).await?;
         let run = Run { app, store, permits: Semaphore::new(AT_ONCE), declined: AtomicU64::new(0) };
         let report = due::process_queues(found, LIMITS, |row| run.work_on(row)).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };

@@ -7,6 +7,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::marketplace::payout::{BatchId, Plan, StartedBy};
 use shared::domain::platform::action::Actor;
+use shared::domain::platform::switch::SwitchName;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::payouts::{PayoutRequest, RunLimits, RunResult};
@@ -34,6 +35,12 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
     let batch =
         batch.ok_or_else(|| Failure::Internal("the clock shows no year of four digits".to_owned()))?;
     let payouts = app.payouts(app.store()?).ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
+    let switched_off = app.switches.refresh(app.store()?, app.clock.now()).await?;
+    if !dry_run && switched_off.is_off(SwitchName::Payouts, Some(caller.company.id())) {
+        return Err(Failure::Conflict(
+            "Payouts are switched off. GET /api/operations/switches says since when and why.".to_owned(),
+        ));
+    }
     let order = PayoutRequest {
         batch,
         started_by: StartedBy::Person { account: caller.id.clone() },

@@ -18,8 +18,8 @@ use axum::extract::State;
 use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{Occurrence, RECONCILIATION_JOB};
+use shared::auth::{JobCall, Routes};
+use shared::domain::platform::job::RECONCILIATION_JOB;
 use shared::http::{Answer, Failure};
 use shared::reconciliation::{ReconcileError, ReconciliationLimits};
 use shared::views::platform::job::JobReportView;
@@ -33,9 +33,9 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("reconciliation").on(Method::GET, path, run).on(Method::POST, path, run).into_router(app)
 }
 
-async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
+async fn run(State(app): State<SharedApp>, call: JobCall) -> Result<Answer, Failure> {
     let slot = Duration::days(SLOT_DAYS);
-    let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    let occurrence = call.occurrence(&app, RECONCILIATION_JOB, slot).await?;
     app.check_in(&occurrence);
     let reconciler = app.reconciler(app.store()?);
     let report = reconciler.run(&occurrence, ReconciliationLimits::default()).await;

@@ -21,8 +21,8 @@ use axum::extract::{Extension, State};
 use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{EVENT_PUBLISHER_JOB, Occurrence};
+use shared::auth::{JobCall, Routes};
+use shared::domain::platform::job::EVENT_PUBLISHER_JOB;
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::{JobReportView, NotRun};
 use sinks::Sinks;
@@ -41,10 +41,10 @@ pub fn router(app: SharedApp) -> Router {
 async fn publish(
     State(app): State<SharedApp>,
     Extension(sinks): Extension<Sinks>,
-    scheduler: Scheduler,
+    call: JobCall,
 ) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
-    let occurrence = Occurrence::of(EVENT_PUBLISHER_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    let occurrence = call.occurrence(&app, EVENT_PUBLISHER_JOB, slot).await?;
     app.check_in(&occurrence);
     match sinks.are_configured() {
         true => Ok(Answer::ok(JobReportView::from(run::run(&app, &sinks, &occurrence).await?))),

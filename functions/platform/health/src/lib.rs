@@ -1,10 +1,13 @@
 //! Health checks, and the API document.
 //!
 //! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
-//! - **Reads** nothing, or the version of the data, or the last run of each job, one row each.
+//! - **Reads** nothing, or the version of the data, or the last run of each job, one row each, or the counts of
+//!   webhooks, one query; in the deep check also from each provider, to try its key.
 //! - **Writes** nothing.
 //! - **Answers** 200 or 503 with what is wrong: names and times, never a secret.
 //! - **Twice:** the same answer.
+
+mod deep;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -12,6 +15,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use chrono::Duration;
 use http::{HeaderValue, Method, StatusCode, header};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
@@ -24,8 +28,13 @@ use shared::store::version::DATA_VERSION;
 use shared::views::Timestamp;
 use shared::views::platform::health::{
     ChecksView, ConfigurationCheckView, CronsCheckView, DatabaseCheckView, HealthStatus, HealthView,
+    WebhooksCheckView,
 };
 use shared::views::platform::job::{JobHealth, JobStateView};
+use shared::views::platform::probe::DeliveriesView;
+use shared::webhook_counts::{self, SourceCounts};
+
+use deep::Probes;
 
 /// The document that describes every route.
 pub const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");
@@ -37,6 +46,14 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/health/deep", check_all)
         .on(Method::GET, "/api/openapi.json", openapi)
         .into_router(app)
+}
+
+/// What the check of webhooks shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Public,
+    /// The counts of the last day too, for operators.
+    Counts,
 }
 
 /// The result of one check.
@@ -51,7 +68,7 @@ async fn check(State(app): State<SharedApp>, parameters: Parameters) -> Result<R
     match parameters.get("type").unwrap_or("application") {
         "application" => checked.application(&app),
         "database" => checked.database(&app).await,
-        "webhooks" => checked.webhooks(&app),
+        "webhooks" => checked.webhooks(&app, Detail::Public).await,
         "crons" => checked.crons(&app).await,
         _ => return Err(Failure::field("type", "expected application, database, webhooks or crons")),
     }
@@ -60,10 +77,15 @@ async fn check(State(app): State<SharedApp>, parameters: Parameters) -> Result<R
 
 async fn check_all(State(app): State<SharedApp>, _operator: Scheduler) -> Response {
     let mut checked = Checked { well: true, checks: ChecksView::default() };
-    checked.database(&app).await;
-    checked.crons(&app).await;
     checked.application(&app);
-    checked.webhooks(&app);
+    let of_table = async {
+        checked.database(&app).await;
+        checked.crons(&app).await;
+        checked.webhooks(&app, Detail::Counts).await;
+        checked
+    };
+    let (mut checked, probes) = tokio::join!(of_table, Probes::run(&app));
+    checked.probes(probes);
     checked.answer(&app)
 }
 
@@ -91,17 +113,40 @@ impl Checked {
     }
 
     fn application(&mut self, app: &SharedApp) {
-        self.checks.application = Some(self.configuration(app, missing(app, |_| true)));
+        let missing_configuration = self.configuration(app, missing(app, |_| true));
+        self.checks.application = Some(ConfigurationCheckView { missing_configuration });
     }
 
-    fn webhooks(&mut self, app: &SharedApp) {
+    async fn webhooks(&mut self, app: &SharedApp, detail: Detail) {
         let needed = |name: &str| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME");
-        self.checks.webhooks = Some(self.configuration(app, missing(app, needed)));
+        let missing_configuration = self.configuration(app, missing(app, needed));
+        let now = app.clock.now();
+        let hours = if detail == Detail::Counts { 24 } else { 1 };
+        let read = match app.store() {
+            Ok(store) => store.webhook_hours(now - Duration::hours(hours)).await,
+            Err(error) => Err(error),
+        };
+        // Without the table no delivery can be stored either.
+        self.well &= read.is_ok();
+        let sources = webhook_counts::sum(&read.unwrap_or_default());
+        let refused = sources.iter().filter(|(_, counts)| counts.is_only_refused(now));
+        let only_refused: Vec<String> = refused.map(|(source, _)| source.clone()).collect();
+        self.well &= only_refused.is_empty();
+        let last_24_hours = (detail == Detail::Counts)
+            .then(|| sources.into_iter().map(|(source, counts)| (source, show(&counts))).collect());
+        self.checks.webhooks = Some(WebhooksCheckView { missing_configuration, only_refused, last_24_hours });
     }
 
-    fn configuration(&mut self, app: &SharedApp, missing: Vec<&'static str>) -> ConfigurationCheckView {
+    fn probes(&mut self, probes: Probes) {
+        self.well &= probes.are_well();
+        self.checks.keys = Some(probes.keys);
+        self.checks.user_tokens = Some(probes.user_tokens);
+        self.checks.reminder_texts = Some(probes.reminder_texts);
+    }
+
+    fn configuration(&mut self, app: &SharedApp, missing: Vec<&'static str>) -> Vec<&'static str> {
         self.well &= missing.is_empty();
-        ConfigurationCheckView { missing_configuration: with_missing_webhooks(app, missing) }
+        with_missing_webhooks(app, missing)
     }
 
     /// Whether the table answers, by the row that says which version its data is of. One that is not the expected
@@ -165,6 +210,15 @@ async fn read_runs(app: &SharedApp) -> Option<Vec<Runs>> {
         known.extend(store.runs(job.name).await.ok()?);
     }
     Some(known)
+}
+
+fn show(counts: &SourceCounts) -> DeliveriesView {
+    DeliveriesView {
+        accepted: counts.accepted,
+        refused: counts.refused,
+        last_accepted_at: counts.last_accepted_at.map(Timestamp),
+        last_refused_at: counts.last_refused_at.map(Timestamp),
+    }
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

@@ -2,7 +2,9 @@
 //! set aside.
 
 use chrono::{DateTime, Duration, Utc};
+use shared::domain::platform::switch::SwitchedOff;
 use shared::domain::platform::waiting::WaitingKind;
+use shared::due::is_held;
 use shared::http::Failure;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::keys::DUE_SHARDS;
@@ -21,16 +23,22 @@ const COUNTED_AFTER_MINUTES: i64 = 60;
 pub(super) async fn list(
     store: &Store,
     company: &Company,
+    switched_off: &SwitchedOff,
     now: DateTime<Utc>,
 ) -> Result<(Vec<WaitingView>, bool), Failure> {
     let (rows, more) = due_before(store, now - Duration::minutes(LISTED_AFTER_MINUTES)).await?;
     let own = rows.iter().filter(|row| row.key.company().as_ref() == Some(company.id()));
-    Ok((own.map(show).collect(), more))
+    Ok((own.map(|row| show(row, switched_off)).collect(), more))
 }
 
-/// The overdue rows of all companies.
-pub(super) async fn count(store: &Store, now: DateTime<Utc>) -> Result<OverdueView, Failure> {
-    let (rows, more) = due_before(store, now - Duration::minutes(COUNTED_AFTER_MINUTES)).await?;
+/// The overdue rows of all companies, without those that a switch holds back.
+pub(super) async fn count(
+    store: &Store,
+    switched_off: &SwitchedOff,
+    now: DateTime<Utc>,
+) -> Result<OverdueView, Failure> {
+    let (mut rows, more) = due_before(store, now - Duration::minutes(COUNTED_AFTER_MINUTES)).await?;
+    rows.retain(|row| !is_held(&row.key, switched_off));
     let oldest = rows.iter().map(|row| row.due_at).min();
     Ok(OverdueView { count: rows.len(), more, oldest_due_at: oldest.map(Timestamp) })
 }
@@ -45,8 +53,9 @@ async fn due_before(store: &Store, before: DateTime<Utc>) -> Result<(Vec<DueRow>
     Ok((rows, more))
 }
 
-fn show(row: &DueRow) -> WaitingView {
+fn show(row: &DueRow, switched_off: &SwitchedOff) -> WaitingView {
     let reason = match row.key.kind() {
+        _ if is_held(&row.key, switched_off) => "switched_off",
         RowKind::Case => "case_overdue",
         RowKind::Booking => "booking_overdue",
         RowKind::Batch => "batch_overdue",

@@ -25,7 +25,8 @@ use shared::views::platform::operations::{
 use shared::views::{ExcerptView, Timestamp};
 
 use crate::amounts::Bookings;
-use crate::{findings, overdue, reconciliations, waiting};
+use crate::held_rows::HeldRows;
+use crate::{findings, overdue, reconciliations, switches, waiting};
 
 /// Five weeks of payout days.
 const BATCHES_SHOWN: u16 = 10;
@@ -57,12 +58,15 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         reason: row.error.reason,
         since: Timestamp(row.since),
     });
+    let switch_rows = store.switch_rows().await?;
+    let switched_off = switches::off(&switch_rows);
+    let held_rows = HeldRows::read(store, &switched_off, now).await?;
     Ok(Answer::ok(OperationsView {
         at: Timestamp(now),
         jobs,
         declined_last_24_hours: ExcerptView::new(declined.collect(), more_declined),
         in_doubt: waiting::list_effects(company, EffectList::InDoubt).await?,
-        waiting: waiting::list(&app, company, (&sweep_record, &states), is_platform).await?,
+        waiting: waiting::list(&app, company, (&sweep_record, &states, &switched_off), is_platform).await?,
         unread_events: unread_events(store, company, is_platform).await?,
         channel_error,
         refused: waiting::list_effects(company, EffectList::Refused).await?,
@@ -70,7 +74,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         reconciliation: if is_platform { Some(reconciliations::show(store).await?) } else { None },
         mail: if is_platform { Some(mail_reports(store, now).await?) } else { None },
         batches: batches(company).await?,
-        overdue: overdue::count(store, now).await?,
+        switches: switches::switched_off(&switch_rows, &held_rows, &app, &caller),
+        overdue: overdue::count(store, &switched_off, now).await?,
     }))
 }
 

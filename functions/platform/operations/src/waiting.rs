@@ -10,6 +10,7 @@ use shared::domain::marketplace::ledger::LedgerAccount;
 use shared::domain::marketplace::payout::BatchStatus;
 use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::refusal;
+use shared::domain::platform::switch::SwitchedOff;
 use shared::domain::platform::waiting::WaitingKind;
 use shared::domain::recovery::case::Case;
 use shared::http::Failure;
@@ -45,7 +46,7 @@ pub(super) async fn list_effects(
 pub(super) async fn list(
     app: &SharedApp,
     company: &Company,
-    (sweep_record, states): (&SweepRecord, &JobStates),
+    (sweep_record, states, switched_off): (&SweepRecord, &JobStates, &SwitchedOff),
     is_platform: bool,
 ) -> Result<ExcerptView<WaitingView>, Failure> {
     let now = app.clock.now();
@@ -59,7 +60,7 @@ pub(super) async fn list(
     let (professionals, more_professionals) = professionals(app, company, states, now).await?;
     rows.extend(professionals);
     let listed: BTreeSet<String> = rows.iter().filter_map(subject_of).collect();
-    let (overdue, more_overdue) = overdue::list(app.store()?, company, now).await?;
+    let (overdue, more_overdue) = overdue::list(app.store()?, company, switched_off, now).await?;
     rows.extend(overdue.into_iter().filter(|row| subject_of(row).is_none_or(|id| !listed.contains(&id))));
     rows.sort_by_key(|row| row.since.0);
     more |= more_cases || more_events || more_professionals || more_overdue;

@@ -4,6 +4,8 @@
 //!   that were set aside.
 //! - **Reads** the raw bytes, which are verified before they are parsed; the membership, booking or professional
 //!   of an event.
+//! - **Counts** accepted and refused deliveries of each known source, for the health check: in memory, written once a
+//!   minute at most.
 //! - **Writes** an event and all its consequences in one transaction; or the event alone, for the sweep, if it
 //!   cannot be applied yet. Events without consequences are only stored: those of other sources, and Stripe's
 //!   about no booking and no professional.
@@ -28,6 +30,7 @@ use shared::http::Failure;
 use shared::http::failure::UNSIGNED;
 use shared::providers::signed::{Refused, Unreadable};
 use shared::store::platform::inbox::StoredEvent;
+use shared::webhook_counts::Delivery;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -59,6 +62,24 @@ fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
 fn no_secret(variable: &str) -> Failure {
     tracing::warn!(missing = variable, "a webhook secret is not configured");
     Failure::Unauthorized("No webhook secret is configured for this source.")
+}
+
+/// Counts a delivery with a valid signature.
+async fn count_accepted(app: &SharedApp, source: &str) {
+    if let Ok(store) = app.store() {
+        app.webhook_counts.count(store, source, Delivery::Accepted, app.clock.now()).await;
+    }
+}
+
+/// Counts a refused delivery and maps the refusal. A request without a signature is no delivery of a provider, and where
+/// no secret is configured the health check says so.
+async fn refuse_counted(app: &SharedApp, source: &str, refused: Refused, variable: &str) -> Failure {
+    if !matches!(refused, Refused::NoSecret | Refused::Missing(_))
+        && let Ok(store) = app.store()
+    {
+        app.webhook_counts.count(store, source, Delivery::Refused, app.clock.now()).await;
+    }
+    refuse(refused, variable)
 }
 
 /// Maps a refused signature; `variable` is the environment variable of the secrets.

@@ -14,7 +14,7 @@ use shared::store::platform::inbox::EventStatus;
 use shared::store::platform::suppression::MAX_ADDRESSES;
 
 use super::received::{receipt, stored};
-use super::{refuse, unreadable};
+use super::{count_accepted, refuse_counted, unreadable};
 
 const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
 
@@ -27,9 +27,12 @@ pub(super) async fn receive(
     let now = app.clock.now();
     let keys = WebhookKeys::parse(app.config.resend_webhook_secrets.iter().map(String::as_str))
         .map_err(|error| Failure::misconfigured(format!("{SECRETS}: an entry {error}")))?;
-    let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
-        .map_err(|refused| refuse(refused, SECRETS))?;
+    let verified = match standard_webhooks::verify(&headers, body.0, &keys, now) {
+        Ok(verified) => verified,
+        Err(refused) => return Err(refuse_counted(&app, RESEND, refused, SECRETS).await),
+    };
     rate_limit_charge.charge_due(&app).await?;
+    count_accepted(&app, RESEND).await;
     let MailEvent { event, report, change, addresses } = meaning::read(&verified).map_err(unreadable)?;
     let changes = change.map(|change| changes(&app, change, &addresses)).unwrap_or_default();
     let status = if changes.is_empty() { EventStatus::Received } else { EventStatus::Applied };

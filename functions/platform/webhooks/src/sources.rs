@@ -9,7 +9,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::standard_webhooks::{self, WebhookKeys};
 
 use super::received::store;
-use super::{refuse, unreadable};
+use super::{count_accepted, refuse, refuse_counted, unreadable};
 
 const SECRETS: &str = "WEBHOOK_SECRETS";
 
@@ -25,9 +25,12 @@ pub(super) async fn receive(
         let refused = standard_webhooks::refuse(&headers, &body.0, now);
         return Err(refuse(refused, SECRETS));
     };
-    let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
-        .map_err(|refused| refuse(refused, SECRETS))?;
+    let verified = match standard_webhooks::verify(&headers, body.0, &keys, now) {
+        Ok(verified) => verified,
+        Err(refused) => return Err(refuse_counted(&app, &source, refused, SECRETS).await),
+    };
     rate_limit_charge.charge_due(&app).await?;
+    count_accepted(&app, &source).await;
     let event = standard_webhooks::read(&verified).map_err(unreadable)?;
     store(&app, &source, event, verified.body(), now).await
 }

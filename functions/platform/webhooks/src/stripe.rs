@@ -10,7 +10,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
 use super::received::receipt;
-use super::{refuse, unreadable};
+use super::{count_accepted, refuse_counted, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
@@ -21,9 +21,12 @@ pub(super) async fn receive(
     let now = app.clock.now();
     let secrets: Vec<Secret> =
         app.config.stripe_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
-    let verified = stripe::verify(&headers, body.0, &secrets, now)
-        .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
+    let verified = match stripe::verify(&headers, body.0, &secrets, now) {
+        Ok(verified) => verified,
+        Err(refused) => return Err(refuse_counted(&app, STRIPE, refused, "STRIPE_WEBHOOK_SECRET").await),
+    };
     rate_limit_charge.charge_due(&app).await?;
+    count_accepted(&app, STRIPE).await;
     let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
     let (event_id, name) = (event.event_id.clone(), event.name.clone());
     let intake = app.intake(app.store()?);

@@ -9,7 +9,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::whop::{self, Secret};
 
 use super::received::apply;
-use super::{refuse, unreadable};
+use super::{count_accepted, refuse_counted, unreadable};
 
 /// The source name of stored Whop events.
 pub(super) const WHOP: &str = "whop";
@@ -23,9 +23,12 @@ pub(super) async fn receive(
     let now = app.clock.now();
     let secrets: Vec<Secret> =
         app.config.whop_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
-    let verified = whop::verify(&headers, body.0, &secrets, now)
-        .map_err(|refused| refuse(refused, "WHOP_WEBHOOK_SECRET"))?;
+    let verified = match whop::verify(&headers, body.0, &secrets, now) {
+        Ok(verified) => verified,
+        Err(refused) => return Err(refuse_counted(&app, WHOP, refused, "WHOP_WEBHOOK_SECRET").await),
+    };
     rate_limit_charge.charge_due(&app).await?;
+    count_accepted(&app, WHOP).await;
     let event = whop::read(&verified).map_err(unreadable)?;
     apply(&app, WHOP, event, verified.body(), now).await
 }

@@ -20,6 +20,7 @@ use shared::auth::{Caller, Routes};
 use shared::domain::kernel::id::CaseId;
 use shared::domain::kernel::provider::Provider;
 use shared::domain::platform::action::Channel;
+use shared::domain::recovery::operation::nudge_operation;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::recovery::{MAX_ATTEMPTS, NudgeError, NudgeRequest, Originator};
@@ -43,7 +44,7 @@ async fn nudge(
     let channel = channel(&body)?;
     let originator = Originator { source: caller.role.into(), cause: &caller.id };
     let run = |operation_id: String| {
-        let operation = format!("nudge:{operation_id}");
+        let operation = nudge_operation(&operation_id);
         send(&app, &caller, NudgeRequest { case_id, channel, operation, originator })
     };
     idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
@@ -86,6 +87,9 @@ fn failure(error: NudgeError) -> Failure {
         NudgeError::CaseClosed(status) => {
             Failure::Conflict(format!("The case is {}, so no reminder is sent.", status.as_str()))
         }
+        NudgeError::SwitchedOff => Failure::Conflict(
+            "Reminders are switched off. GET /api/operations/switches says since when and why.".to_owned(),
+        ),
         NudgeError::TooManyAttempts => {
             Failure::Conflict(format!("The member was reminded {MAX_ATTEMPTS} times already."))
         }

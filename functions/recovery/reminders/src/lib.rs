@@ -2,7 +2,7 @@
 //!
 //! - **Called by** the schedule, every five minutes: EventBridge Scheduler directly, Vercel Cron or an
 //!   operator over HTTP with the secret.
-//! - **Reads** the due index: four queries when nothing is due, however many cases and companies there are; then
+//! - **Reads** the switches and the due index: four queries when nothing is due, however many cases and companies there are; then
 //!   each due row again. At its end the lists of what waits, the newest runs of
 //!   all jobs and the number of open findings, for the alarms: eleven reads.
 //! - **Writes** one transaction per due case (the step, its actions with their stored requests, the next due
@@ -12,6 +12,7 @@
 //! - **Twice, late, overlapping, killed:** rows decide what is due, not the call. A step is taken with the case's
 //!   version, a message is claimed before it is sent, and the next run continues with an unfinished row. A late
 //!   run sends the newest due step only.
+//! - **Switched off:** what a switch holds back stays due, is counted as skipped, and nothing else waits for it.
 
 mod run;
 
@@ -20,8 +21,8 @@ use axum::extract::State;
 use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{Occurrence, REMINDERS_JOB};
+use shared::auth::{JobCall, Routes};
+use shared::domain::platform::job::REMINDERS_JOB;
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::JobReportView;
 
@@ -34,9 +35,9 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("reminders").on(Method::GET, path, tick).on(Method::POST, path, tick).into_router(app)
 }
 
-async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
+async fn tick(State(app): State<SharedApp>, call: JobCall) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
-    let occurrence = Occurrence::of(REMINDERS_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    let occurrence = call.occurrence(&app, REMINDERS_JOB, slot).await?;
     app.check_in(&occurrence);
     Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence).await?)))
 }

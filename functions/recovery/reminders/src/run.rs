@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
-use shared::due::{self, RowOutcome, SweepLimits};
+use shared::due::{self, RowOutcome, Selection, SweepLimits};
 use shared::gauges;
 use shared::http::Failure;
 use shared::jobs;
@@ -26,8 +26,10 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     let span = tracing::info_span!("run", cron = REMINDERS_JOB);
     async {
         let store = app.store()?;
+        let switched_off = app.switches.refresh(store, app.clock.now()).await?;
         let limits = SweepLimits::default();
-        let found = due::collect(store, SWEEP, limits, app.clock.now()).await?;
+        let selection = Selection { wanted: |_| true, switched_off: &switched_off };
+        let found = due::collect_selected(store, SWEEP, limits, app.clock.now(), selection).await?;
         let recovery = RecoverySweep::new(app.recovery(store));
         let run = Run { app, store, recovery, declined: AtomicU64::new(0) };
         let report = due::process_queues(found, limits, |row| run.work_on(row)).await;

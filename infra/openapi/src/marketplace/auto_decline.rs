@@ -13,7 +13,8 @@ pub(super) fn function() -> Function {
         "Declines bookings that were not answered in time or whose authorization is about to expire, voids \
          their payments and informs the customers by email. Cancels bookings that were not paid, completes \
          interrupted steps of bookings and applies pending events of Stripe. The reminders job does the \
-         same. A run has a time limit and a row limit; with `more`, the next run continues.",
+         same. A run has a time limit and a row limit; with `more`, the next run continues. While automatic \
+         declines are switched off, bookings keep their status and stay due.",
         "What is due depends on the stored data, not on the call: a second, late or concurrent run only \
          processes what the first has left. A booking that was answered or captured first is not declined.",
     );

@@ -196,7 +196,7 @@ fn approve_payout() -> Operation {
                 "valid_until": "2026-07-28T14:10:00.000Z",
             }),
         )
-        .fails(&["PayoutConflict"])
+        .fails(&["ApprovalConflict"])
 }
 
 /// Whether to pay. The field is required, so that no money moves because it was forgotten.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::platform::health::HealthView;
 
-use crate::operation::{Function, Operation, get};
+use crate::operation::{Function, Operation, get, with};
 
 pub(super) fn function() -> Function {
     Function {
@@ -18,7 +18,12 @@ pub(super) fn function() -> Function {
 fn check_health() -> Operation {
     get("/api/health", "checkHealth")
         .summary("Anyone: run a health check.")
-        .about("Runs the check that `type` selects.")
+        .about(
+            "Runs the check that `type` selects. `webhooks` fails when a required setting is missing, or while everything \
+             that a source delivers is refused, as after a wrong secret was set: at least three deliveries with a \
+             signature since the last accepted one, the newest in the last hour. `crons` does not count a job that is \
+             switched off as late.",
+        )
         .parameters(&["CheckType"])
         .answer::<HealthView>(
             200,
@@ -43,8 +48,13 @@ fn check_health() -> Operation {
 
 fn check_health_deeply() -> Operation {
     get("/api/health/deep", "checkHealthDeeply")
-        .summary("Operator: run all health checks.")
-        .about("Runs all four checks.")
+        .summary("Operator: run all health checks, and try every key.")
+        .about(
+            "Runs all four checks with the counts of webhooks. Also tries every configured key by a request that \
+             changes nothing (Stripe: the balance; Whop: the access of a user that does not exist; Resend: the list \
+             of domains), verifies that user tokens can be verified, and writes a reminder without sending it. These \
+             checks run at the same time and end after five seconds.",
+        )
         .answer::<HealthView>(200, "All checks passed.", passed())
         .narrowed(json!({"status": {"const": "ok"}, "checks": {"required": CHECKS}}))
         .answer::<HealthView>(503, "At least one check failed. The body contains the reason.", failed())
@@ -52,7 +62,35 @@ fn check_health_deeply() -> Operation {
 }
 
 /// The names of all checks.
-const CHECKS: [&str; 4] = ["application", "database", "webhooks", "crons"];
+const CHECKS: [&str; 7] =
+    ["application", "database", "webhooks", "crons", "keys", "user_tokens", "reminder_texts"];
+
+/// The result of a check that tries something.
+fn probe(status: &str, reason: Value) -> Value {
+    json!({
+        "status": status, "reason": reason, "checked_at": "2026-07-20T10:06:00.000Z", "duration_ms": 84.2,
+    })
+}
+
+fn keys() -> Value {
+    json!({
+        "stripe": probe("ok", Value::Null),
+        "whop": probe("failed", json!("unauthorized")),
+        "resend": probe("ok", json!("sending_access_only")),
+    })
+}
+
+fn webhooks() -> Value {
+    json!({
+        "missing_configuration": [], "only_refused": [],
+        "last_24_hours": {
+            "whop": {
+                "accepted": 41, "refused": 0, "last_accepted_at": "2026-07-20T09:58:12.000Z",
+                "last_refused_at": null,
+            },
+        },
+    })
+}
 
 /// The report if all checks passed.
 fn passed() -> Value {
@@ -65,7 +103,7 @@ fn passed() -> Value {
                 "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
                 "missing_configuration": [],
             },
-            "webhooks": {"missing_configuration": []},
+            "webhooks": webhooks(),
             "crons": {
                 "reminders": {
                     "status": "ok", "last_run_at": "2026-07-20T10:05:00.840Z",
@@ -81,6 +119,9 @@ fn passed() -> Value {
                 "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
                 "missing_configuration": [],
             },
+            "keys": with(keys(), json!({"whop": probe("ok", Value::Null)})),
+            "user_tokens": probe("ok", Value::Null),
+            "reminder_texts": probe("ok", Value::Null),
         },
     })
 }
@@ -96,7 +137,7 @@ fn failed() -> Value {
                 "answers": true, "data_version": 1, "expected_data_version": 1, "duration_ms": 3.41,
                 "missing_configuration": [],
             },
-            "webhooks": {"missing_configuration": []},
+            "webhooks": webhooks(),
             "crons": {
                 "reminders": {"status": "never_ran", "last_run_at": null, "last_report": null},
                 "auto-decline": {"status": "never_ran", "last_run_at": null, "last_report": null},
@@ -105,6 +146,9 @@ fn failed() -> Value {
                 "event-publisher": {"status": "never_ran", "last_run_at": null, "last_report": null},
                 "missing_configuration": ["CRON_SECRET"],
             },
+            "keys": keys(),
+            "user_tokens": probe("failed", json!("keys_unavailable")),
+            "reminder_texts": probe("ok", Value::Null),
         },
     })
 }

@@ -9,6 +9,7 @@ use shared::views::platform::operations::OperationsView;
 
 use super::history;
 use super::resolution::ResolutionInput;
+use super::switches;
 use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
@@ -22,6 +23,8 @@ pub(super) fn function() -> Function {
             list_findings(),
             resolve_finding(),
             history::show_history(),
+            switches::list_switches(),
+            switches::turn_switch(),
         ],
     }
 }
@@ -32,7 +35,7 @@ fn show_operations() -> Operation {
         .about(
             "Returns the newest run and the last 24 hours of every job, bookings that were declined in the \
              last 24 hours, effects that have an unknown outcome, are retried repeatedly or were refused, \
-             the results of the reconciliation, and rows that are overdue.",
+             the results of the reconciliation, switches that are off, and rows that are overdue.",
         )
         .answer::<OperationsView>(200, "The overview.", overview())
 }
@@ -64,6 +67,7 @@ fn overview() -> Value {
                 "rejected": 0, "in_doubt": 1, "changed_at": "2026-07-21T14:00:09.000Z",
             },
         ],
+        "switches": [switches::switched_off()],
         "overdue": {"count": 0, "more": false, "oldest_due_at": null},
     })
 }

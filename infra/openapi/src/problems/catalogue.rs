@@ -150,6 +150,10 @@ fn recovery() -> Vec<Problem> {
             .detail("closed", "The case is closed", "The case is recovered, so no reminder is sent.")
             .detail("unreachable", "The member cannot be reached", "The member cannot be reached that way right now.")
             .detail("often", "Too many reminders", "The member was reminded 100 times already.")
+            .detail(
+                "off", "Reminders are switched off",
+                "Reminders are switched off. GET /api/operations/switches says since when and why.",
+            )
             .running()
             .changed(),
         problem("EndingConflict", 409,
@@ -209,7 +213,16 @@ fn payouts() -> Vec<Problem> {
             .detail("bare", "No currency yet", "Stripe does not know yet in which currency this account is paid out.")
             .running()
             .changed(),
-        problem("PayoutConflict", 409, "The first request with this key is still running.")
+        problem("PayoutConflict", 409,
+            "Payouts are switched off, for the company or the whole deployment; a dry run is possible. With \
+             `Retry-After`: the first request with this key is still running.")
+            .kept()
+            .detail(
+                "off", "Payouts are switched off",
+                "Payouts are switched off. GET /api/operations/switches says since when and why.",
+            )
+            .running(),
+        problem("ApprovalConflict", 409, "The first request with this key is still running.")
             .kept()
             .running(),
     ]
@@ -236,6 +249,19 @@ fn operations() -> Vec<Problem> {
              request with this key is still running.")
             .kept()
             .detail("closed", "The finding is closed", "The finding is closed already."),
+        problem("InvalidSwitch", 400, "The request is malformed or contains an invalid value.")
+            .fields("note", "No reason", &[("note", "expected the reason, which others read")])
+            .fields("unknown", "An unknown field", &[("reason", "unknown field")]),
+        problem("SwitchForbidden", 403,
+            "The role may not turn this switch, or the origin or the CSRF token is not valid.")
+            .kept()
+            .detail("owner", "A switch of staff only", "Owners may turn reminders and incentives only.")
+            .detail("staff", "Staff turned it off", "Staff turned this off, so only staff can turn it on."),
+        problem("SwitchConflict", 409,
+            "Other people turned switches at the same time. With `Retry-After`: try again, or the first request with \
+             this key is still running.")
+            .running()
+            .changed(),
         problem("ResolutionConflict", 409,
             "The outcome of the effect is known and it is not an unresolved refusal, or the resolution contradicts the \
              provider. With `Retry-After`: the first request with this key is still running.")

@@ -12,7 +12,7 @@ pub(super) fn function() -> Function {
         "send due reminders.",
         "Sends due reminders, declines bookings that were not answered in time, completes interrupted \
          actions and applies pending events. A run has a time limit and a row limit; with `more`, the next \
-         run continues.",
+         run continues. What a switch holds back stays due.",
         "What is due depends on the stored data, not on the call: a second, late or concurrent run only \
          processes what the first has left.",
     );

@@ -1,5 +1,5 @@
 //! A stand-in for Resend: `POST /emails` with its idempotency rules, its suppression list, and its delivery
-//! events.
+//! events; `GET /domains`, which a key that may only send is refused.
 //!
 //! Mail to Resend's own test addresses (`bounced@resend.dev`, `complained@resend.dev`, with or without a
 //! label after a `+`) has the named outcome. Unlike Resend, it accepts mail to `example.com`.
@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ use crate::fault::Operation;
 use crate::outbox::{Entry, Kind, Provider};
 use events::MailEvents;
 pub use events::MailOutcome;
+
+/// Part of a key that may only send. Resend's own keys do not tell.
+const SENDING_KEY: &str = "_sending_";
 
 /// The longest idempotency key.
 const MAX_KEY_CHARS: usize = 256;
@@ -69,7 +72,7 @@ impl JournaledState for Mails {
 
 impl ResendStandIn {
     pub fn router(&self) -> Router {
-        Router::new().route("/emails", post(send)).with_state(self.clone())
+        Router::new().route("/emails", post(send)).route("/domains", get(domains)).with_state(self.clone())
     }
 
     fn send(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
@@ -122,6 +125,22 @@ impl ResendStandIn {
 async fn send(State(resend): State<ResendStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let act = move |resend: &ResendStandIn| resend.send(&headers, &body).map(Json).into_response();
     resend.answer(Operation::Emails, None, act).await
+}
+
+async fn domains(State(resend): State<ResendStandIn>, headers: HeaderMap) -> Response {
+    let act = move |_: &ResendStandIn| list_domains(&headers).map(Json).into_response();
+    resend.answer(Operation::Domains, None, act).await
+}
+
+fn list_domains(headers: &HeaderMap) -> Result<Value, Refusal> {
+    authorized(headers)?;
+    if bearer(headers).is_some_and(|key| key.contains(SENDING_KEY)) {
+        let message = "This API key is restricted to only send emails";
+        return Err(Refusal::new(StatusCode::UNAUTHORIZED, "restricted_api_key", message));
+    }
+    Ok(json!({"object": "list", "has_more": false, "data": [
+        {"id": "00000000-0000-4000-9000-000000000001", "name": "example.com", "status": "verified"},
+    ]}))
 }
 
 #[derive(Deserialize)]
@@ -198,7 +217,10 @@ fn invalid(error: &impl std::fmt::Display) -> Refusal {
 
 fn authorized(headers: &HeaderMap) -> Result<(), Refusal> {
     match bearer(headers).map(str::trim) {
-        Some(key) if !key.is_empty() => Ok(()),
+        Some(key) if key.starts_with("re_") => Ok(()),
+        Some(key) if !key.is_empty() => {
+            Err(Refusal::new(StatusCode::FORBIDDEN, "invalid_api_key", "API key is invalid"))
+        }
         _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "missing_api_key", "an API key is required")),
     }
 }

@@ -24,5 +24,5 @@ pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
 pub use entry::{BatchEntry, BatchSums, BatchTotals, EntryStatus};
 pub use plan::{CarriedLine, Plan, PlanInput, PlannedTransfer, SettledByDebt, Totals, plan};
 pub use skip::{Skip, SkipReason};
-pub use transfer::{TransferMetadata, TransferRequest, operation, transfer_group};
+pub use transfer::{OPERATION_PREFIX, TransferMetadata, TransferRequest, operation, transfer_group};
 pub use transfer_refusal::{TransferRefusal, TransferRetry, refusal_sentence};

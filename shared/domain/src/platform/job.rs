@@ -54,6 +54,12 @@ pub struct Job {
     /// After this many runs in a row that failed at their work the job is reported as failing: one for jobs that
     /// run daily or on payout days, three for jobs that run every few minutes.
     pub failing_after_runs: u32,
+    /// Planned times are whole multiples of this many minutes; 1 for a job whose time of day the deployment
+    /// configures.
+    pub step_minutes: u32,
+    /// The work of a run depends on its planned time, so that a missed one has to be made up. Any other job does
+    /// all that is due in one run.
+    pub depends_on_planned_time: bool,
 }
 
 /// The schedule of a job, as a cron expression.
@@ -68,9 +74,18 @@ pub enum JobSchedule {
 
 /// Every job. Daily jobs get a margin of two hours. Without an event bus `event-publisher` never runs.
 pub const JOBS: [Job; 5] = [
-    Job { must_have_run: true, failing_after_runs: 3, ..job("reminders", 20, REMINDERS_SCHEDULE, 15) },
+    Job {
+        must_have_run: true,
+        failing_after_runs: 3,
+        step_minutes: 5,
+        ..job("reminders", 20, REMINDERS_SCHEDULE, 15)
+    },
     job(AUTO_DECLINE_JOB, 26 * 60, JobSchedule::Daily, 120),
-    job(PAYOUTS_JOB, 20, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9),
+    Job {
+        step_minutes: 10,
+        depends_on_planned_time: true,
+        ..job(PAYOUTS_JOB, 20, JobSchedule::PayoutZone("*/10 9-12 * * 2,5"), 9)
+    },
     job("reconciliation", 26 * 60, JobSchedule::Utc("40 3 * * *"), 120),
     Job { failing_after_runs: 3, ..job(EVENT_PUBLISHER_JOB, 15, JobSchedule::Utc("* * * * *"), 14) },
 ];
@@ -78,12 +93,26 @@ pub const JOBS: [Job; 5] = [
 const REMINDERS_SCHEDULE: JobSchedule = JobSchedule::Utc("*/5 * * * *");
 
 const fn job(name: &'static str, late_after_minutes: i64, schedule: JobSchedule, margin_minutes: u32) -> Job {
-    Job { name, late_after_minutes, must_have_run: false, schedule, margin_minutes, failing_after_runs: 1 }
+    Job {
+        name,
+        late_after_minutes,
+        must_have_run: false,
+        schedule,
+        margin_minutes,
+        failing_after_runs: 1,
+        step_minutes: 1,
+        depends_on_planned_time: false,
+    }
 }
 
 impl Job {
     pub fn named(name: &str) -> Option<Self> {
         JOBS.into_iter().find(|job| job.name == name)
+    }
+
+    /// The newest planned time that is not after `at`.
+    pub fn planned_by(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        at.duration_trunc(Duration::minutes(i64::from(self.step_minutes))).unwrap_or(at)
     }
 }
 
@@ -152,8 +181,15 @@ pub struct Report {
     /// The analytics results; only for the event publisher with analytics configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analytics: Option<CaptureTotals>,
-    /// Rows left for later on purpose: above a company's share, or of a company that is set aside.
+    /// Rows left for later on purpose: above a company's share, of a company that is set aside, or held back by a
+    /// switch.
     pub skipped: u64,
+    /// The skipped rows that a switch holds back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub switched_off: u64,
+    /// Why the job did nothing at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_run: Option<NotRun>,
     /// Rows that failed and are retried.
     pub failed: u64,
     /// Effects whose outcome is unknown; shown to the operator, not repeated.
@@ -199,6 +235,33 @@ impl Report {
             _ => RunOutcome::Ok,
         }
     }
+}
+
+impl Report {
+    /// The report of an occurrence at which the job did nothing.
+    pub fn not_run(occurrence: &Occurrence, why: NotRun) -> Self {
+        let (job, occurrence) =
+            (occurrence.job.clone(), crate::kernel::time::format(occurrence.scheduled_at));
+        Self { job, occurrence, not_run: Some(why), ..Self::default() }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is that of serde")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Why a job did not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NotRun {
+    /// The day is not a payout day.
+    NotAPayoutDay,
+    /// Neither an event bus nor analytics is configured.
+    NoEventBus,
+    /// The job is switched off for the whole deployment.
+    SwitchedOff,
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Types that connect the products: events, effects, announcements, jobs, refusals.
+//! Types that connect the products: events, effects, announcements, jobs, refusals, switches.
 
 pub mod action;
 pub mod announcement;
@@ -9,4 +9,5 @@ pub mod job_schedule;
 pub mod job_status;
 pub mod objective;
 pub mod refusal;
+pub mod switch;
 pub mod waiting;

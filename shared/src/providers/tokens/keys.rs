@@ -73,6 +73,11 @@ impl KeySet {
         cache.answer(cache.named(kid))
     }
 
+    /// The keys that are published now, whatever is cached; `None` if the issuer does not answer.
+    pub async fn fetch_again(&self) -> Option<Vec<Jwk>> {
+        self.fetch().await
+    }
+
     fn lock(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,10 +2,12 @@
 //!
 //! ES256 only, issuer and audience checked, `aud` a single text.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::domain::kernel::id::UserId;
 use crate::json;
@@ -38,6 +40,22 @@ enum Source {
     Fixed(String),
 }
 
+/// Why no user token can be verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum DryRunError {
+    KeysUnavailable,
+    /// None of the keys is for the algorithm of user tokens.
+    NoUsableKey,
+    ForgeryAccepted,
+}
+
+impl DryRunError {
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
 impl UserTokens {
     /// Verifies tokens for `app_id` with keys from `source`.
     pub fn new(http: reqwest::Client, source: KeySource, app_id: &str) -> Self {
@@ -59,6 +77,36 @@ impl UserTokens {
         let mut claims = verifiers.filter_map(|key| self.read(token, &key));
         let claims = claims.next().ok_or(TokenError::Invalid)?;
         self.user(&claims, now).ok_or(TokenError::Invalid)
+    }
+
+    /// Whether tokens can be verified now, without one: the keys are fetched anew, and an expired token without a valid
+    /// signature is refused.
+    pub async fn dry_run(&self, now: DateTime<Utc>) -> Result<(), DryRunError> {
+        let keys = match &self.source {
+            Source::Published(keys) => keys.fetch_again().await,
+            Source::Fixed(_) => self.keys(None, now).await.ok(),
+        };
+        let keys = keys.ok_or(DryRunError::KeysUnavailable)?;
+        if !keys.iter().any(|key| header::verifier(key, Algorithm::ES256).is_some()) {
+            return Err(DryRunError::NoUsableKey);
+        }
+        match self.verify(&self.forged_token(&keys, now), now).await {
+            Err(TokenError::Invalid) => Ok(()),
+            Err(TokenError::KeysUnavailable) => Err(DryRunError::KeysUnavailable),
+            Ok(_) => Err(DryRunError::ForgeryAccepted),
+        }
+    }
+
+    /// A token as Whop would write it, expired and signed by nobody.
+    fn forged_token(&self, keys: &[Jwk], now: DateTime<Utc>) -> String {
+        let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let kid = keys.iter().find_map(|key| key.common.key_id.clone());
+        let times = (now.timestamp() - 7_200, now.timestamp() - 3_600);
+        let header = part(json!({"alg": "ES256", "typ": "JWT", "kid": kid}));
+        let claims = json!({
+            "iss": ISSUER, "aud": self.app_id, "sub": "user_health_check", "iat": times.0, "exp": times.1,
+        });
+        format!("{header}.{}.{}", part(claims), URL_SAFE_NO_PAD.encode([0_u8; 64]))
     }
 
     /// The user of the claims, if they are for us and valid now.

@@ -49,7 +49,11 @@ impl RecoverySweep<'_> {
         effect: Effect,
     ) -> Result<RowResult, StoreError> {
         let outcome = self.recovery.execute(&view.company, case_id, effect).await?;
-        let Outcome::Recorded(effect) = outcome else { return Ok((RowOutcome::Skipped, None)) };
+        let effect = match outcome {
+            Outcome::Recorded(effect) => effect,
+            Outcome::HeldByAnother => return Ok((RowOutcome::Skipped, None)),
+            Outcome::SwitchedOff => return Ok((RowOutcome::SwitchedOff, None)),
+        };
         Ok(match effect.status {
             EffectStatus::Done | EffectStatus::Rejected => (RowOutcome::Done, None),
             EffectStatus::Unknown => (RowOutcome::InDoubt, effect.reason),

@@ -5,12 +5,14 @@ use chrono::{DateTime, Utc};
 use super::{RecoverySweep, RowResult};
 use crate::domain::platform::action::{Action, ActionKind, Actor};
 use crate::domain::platform::effect::{Effect, Request};
+use crate::domain::platform::switch::SwitchName;
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::operation::INCENTIVE_OPERATION;
 use crate::domain::recovery::timeline::CaseStatus;
 use crate::due::RowOutcome;
 use crate::effects;
 use crate::providers::call::CallError;
+use crate::recovery::Recoveries;
 use crate::recovery::company_view::CompanyView;
 use crate::recovery::member_channels::MemberChannels;
 use crate::store::StoreError;
@@ -38,6 +40,12 @@ impl RecoverySweep<'_> {
             return Ok(Granted::Settled(Box::new(case), granted));
         }
         let company = &view.company;
+        // The next step grants the days if the switch is on by then.
+        let Recoveries { store, effect_clients, .. } = &self.recovery;
+        let (switch, at) = (SwitchName::Incentives, self.recovery.now());
+        if effect_clients.switches.is_off(store, switch, Some(company.id()), at).await? {
+            return Ok(Granted::Settled(Box::new(case), 0));
+        }
         let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
             Some(effect) => effect,
             None => {
@@ -72,8 +80,9 @@ impl RecoverySweep<'_> {
                 let error = CallError::NotSent { reason, retry_after: None };
                 Ok(Granted::Later(self.fail(view, case, &error, now).await?))
             }
-            // Another worker is granting right now and will continue with the case.
-            RowOutcome::Skipped => Ok(Granted::Later(result)),
+            // Another worker is granting right now and will continue with the case; or the incentives were switched
+            // off this moment, and the next run reminds without them.
+            RowOutcome::Skipped | RowOutcome::SwitchedOff => Ok(Granted::Later(result)),
             RowOutcome::Done | RowOutcome::InDoubt if case.status != CaseStatus::Open => {
                 Ok(Granted::Later((RowOutcome::Skipped, None)))
             }

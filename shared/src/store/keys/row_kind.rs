@@ -1,6 +1,9 @@
 //! The kind of row that a key belongs to.
 
 use super::{ACTION_PREFIX, Key};
+use crate::domain::marketplace::payout::OPERATION_PREFIX;
+use crate::domain::platform::switch::SwitchName;
+use crate::domain::recovery::operation::{INCENTIVE_OPERATION, is_message};
 
 /// The kinds of rows in the due index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,21 @@ impl Key {
             (Some("COMPANY"), "SETTINGS") => RowKind::Settings,
             (Some("AUDIT"), _) => RowKind::Audit,
             _ => RowKind::Unknown,
+        }
+    }
+
+    /// The switch that the due work of this row stands under; `None` if it always goes on.
+    pub fn governing_switch(&self) -> Option<SwitchName> {
+        match (self.kind(), self.operation()) {
+            (RowKind::Case, _) => Some(SwitchName::Reminders),
+            (RowKind::Action, Some(INCENTIVE_OPERATION)) => Some(SwitchName::Incentives),
+            (RowKind::Action, Some(operation)) if is_message(operation) => Some(SwitchName::Reminders),
+            (RowKind::Booking, _) => Some(SwitchName::AutoDecline),
+            (RowKind::BookingAction, Some(operation)) if operation.starts_with(OPERATION_PREFIX) => {
+                Some(SwitchName::Payouts)
+            }
+            (RowKind::Payee, _) => Some(SwitchName::Payouts),
+            _ => None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit.
+//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit, switches, counts
+//! of webhooks.
 
 mod audit;
 pub mod audit_log;
@@ -10,4 +11,6 @@ pub mod limit;
 pub mod objective;
 pub mod outbox;
 pub mod suppression;
+pub mod switches;
 pub mod waiting;
+pub mod webhook_counts;

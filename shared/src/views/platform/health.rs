@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::job::JobStateView;
+use super::probe::{DeliveriesView, ProbeView};
 use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
@@ -47,13 +48,24 @@ pub struct ChecksView {
     /// The database. It passes if the database answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseCheckView>,
-    /// The configuration for receiving webhooks. It passes if no required setting is missing.
+    /// The receiving of webhooks. It passes if no required setting is missing and no source is refused as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub webhooks: Option<ConfigurationCheckView>,
+    pub webhooks: Option<WebhooksCheckView>,
     /// The scheduled jobs. It passes if the database answers, no job is late or failing, and no required setting
     /// is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crons: Option<CronsCheckView>,
+    /// The keys of providers, each tried by a request that changes nothing. The check passes if every configured key
+    /// works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::by_provider::<ProbeView>"))]
+    pub keys: Option<BTreeMap<&'static str, ProbeView>>,
+    /// A dry run of the verification of Whop's user tokens: the keys are fetched, and a forged token is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_tokens: Option<ProbeView>,
+    /// A dry run of a reminder's text in every language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminder_texts: Option<ProbeView>,
 }
 
 /// The result of a configuration check. It passes if no required setting is missing. A missing webhook secret
@@ -64,6 +76,23 @@ pub struct ConfigurationCheckView {
     /// The environment variables that are not set. Their values are never shown.
     #[cfg_attr(feature = "openapi", schemars(with = "schema::MissingConfiguration"))]
     pub missing_configuration: Vec<&'static str>,
+}
+
+/// The result of the check of webhooks. A missing webhook secret of Stripe or Resend is listed but does not fail the
+/// check.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct WebhooksCheckView {
+    /// The environment variables that are not set. Their values are never shown.
+    #[cfg_attr(feature = "openapi", schemars(with = "schema::MissingConfiguration"))]
+    pub missing_configuration: Vec<&'static str>,
+    /// The sources of which everything is refused, as after a wrong secret was set: at least three deliveries with a
+    /// signature since the last accepted one, the newest of them in the last hour. It fails the check.
+    pub only_refused: Vec<String>,
+    /// The deliveries of each source. Only in the check of an operator; there is no entry for a source without
+    /// deliveries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_24_hours: Option<BTreeMap<String, DeliveriesView>>,
 }
 
 /// The result of the database check. It passes if the database answers.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::kernel::time;
+pub use crate::domain::platform::job::NotRun;
 use crate::domain::platform::job::{CaptureTotals, Occurrence, Report};
 use crate::domain::platform::job_status::JobStatus;
 use crate::views::Timestamp;
@@ -35,6 +35,9 @@ pub struct JobReportView {
     pub analytics: Option<CaptureTotals>,
     /// Rows that were left for a later run on purpose, or the reason why the job did not run.
     pub skipped: SkippedRows,
+    /// The skipped rows that a switch holds back. They stay due. Absent if there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switched_off: Option<u64>,
     /// Rows that failed and are retried.
     pub failed: u64,
     /// Effects whose outcome is unknown. They are not retried automatically.
@@ -43,6 +46,9 @@ pub struct JobReportView {
     pub duration_ms: u64,
     /// Whether a limit was reached, so that the next run continues.
     pub more: bool,
+    /// The report of each payout day, if a window with several of them was requested. Only for `payouts`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<JobReportView>,
 }
 
 /// The number of rows that were left for a later run, or the reason why the job did not run.
@@ -56,23 +62,28 @@ pub enum SkippedRows {
     All(NotRun),
 }
 
-/// Why a job did not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum NotRun {
-    /// The day is not a payout day.
-    NotAPayoutDay,
-    /// Neither an event bus nor analytics is configured.
-    NoEventBus,
-}
-
 impl JobReportView {
     /// The report of an occurrence at which the job did not run.
     pub fn not_run(occurrence: &Occurrence, why: NotRun) -> Self {
-        let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
-        let report = Report { job, occurrence, ..Report::default() };
-        Self { skipped: SkippedRows::All(why), ..report.into() }
+        Report::not_run(occurrence, why).into()
+    }
+
+    /// The report of several runs: their totals, and each of them if there are more than one.
+    pub fn of_runs(reports: Vec<Report>) -> Self {
+        let total = reports.iter().cloned().reduce(|total, next| Report {
+            due: total.due + next.due,
+            done: total.done + next.done,
+            skipped: total.skipped + next.skipped,
+            switched_off: total.switched_off + next.switched_off,
+            not_run: total.not_run.and(next.not_run),
+            failed: total.failed + next.failed,
+            in_doubt: total.in_doubt + next.in_doubt,
+            duration_ms: total.duration_ms + next.duration_ms,
+            more: total.more || next.more,
+            ..next
+        });
+        let runs = if reports.len() > 1 { reports.into_iter().map(Self::from).collect() } else { Vec::new() };
+        Self { runs, ..total.unwrap_or_default().into() }
     }
 }
 
@@ -86,11 +97,13 @@ impl From<Report> for JobReportView {
             declined: report.declined,
             oldest_unsent_seconds: report.oldest_unsent_seconds,
             analytics: report.analytics,
-            skipped: SkippedRows::Counted(report.skipped),
+            skipped: report.not_run.map_or(SkippedRows::Counted(report.skipped), SkippedRows::All),
+            switched_off: (report.switched_off > 0).then_some(report.switched_off),
             failed: report.failed,
             in_doubt: report.in_doubt,
             duration_ms: report.duration_ms,
             more: report.more,
+            runs: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::finding::FindingView;
 use super::job::JobSummaryView;
 use super::mail::MailReportsView;
 use super::reconciliation::ReconciliationSummaryView;
+use super::switch::SwitchedOffView;
 use super::waiting::WaitingView;
 use crate::domain::kernel::id::{MembershipId, PaymentId};
 use crate::domain::marketplace::payout::{BatchId, BatchStatus};
@@ -50,7 +51,11 @@ pub struct OperationsView {
     pub mail: Option<MailReportsView>,
     /// The ten newest payout batches.
     pub batches: Vec<RecentBatchView>,
-    /// Rows that have been due for more than an hour, which indicates that a scheduler has stopped.
+    /// The switches that are off for the whole deployment or for the caller's company, with what they hold back. The
+    /// platform's own company also sees those of other companies.
+    pub switches: Vec<SwitchedOffView>,
+    /// Rows that have been due for more than an hour and that no switch holds back, which indicates that a scheduler
+    /// has stopped.
     pub overdue: OverdueView,
 }
 

@@ -37,6 +37,7 @@ operations! {
     "experiences" => Experiences, "`GET /experiences`.";
     "jwks" => Jwks, "`GET /.well-known/jwks.json`.";
     "emails" => Emails, "`POST /emails`.";
+    "domains" => Domains, "`GET /domains`.";
     "discovery" => Discovery, "`GET /oidc/.well-known/openid-configuration`.";
     "issuer_keys" => IssuerKeys, "`GET /oidc/jwks`.";
     "codes" => Codes, "`POST /oidc/token`.";

@@ -39,10 +39,13 @@ pub struct TransferMetadata {
     pub carried_amount: i64,
 }
 
+/// The prefix of every transfer's operation.
+pub const OPERATION_PREFIX: &str = "payout:";
+
 /// The permanent name of a booking's payout. The version is incremented only after Stripe finally refused *and*
 /// a look-up found no transfer.
 pub fn operation(booking_id: BookingId, version: u32) -> String {
-    format!("payout:{booking_id}:v{version}")
+    format!("{OPERATION_PREFIX}{booking_id}:v{version}")
 }
 
 /// The transfer group of a booking at Stripe. It is per booking and not per batch, so that one page of a
