@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::kernel::ids::Ids;
 use crate::domain::kernel::party::BookingId;
+use crate::domain::platform::objective::Kept;
 use crate::due::RowOutcome;
 use crate::effects::EffectClients;
 use crate::store::due::DueRow;
@@ -41,11 +42,13 @@ pub struct RowResult {
     pub reason: &'static str,
     /// Whether the booking is declined now, so not captured meanwhile.
     pub declined: bool,
+    /// Whether it was declined in time; absent unless it is declined.
+    pub kept: Option<Kept>,
 }
 
 impl RowResult {
     fn of(worked: RowOutcome, reason: &'static str) -> Self {
-        Self { worked, reason, declined: false }
+        Self { worked, reason, declined: false, kept: None }
     }
 }
 

@@ -20,6 +20,13 @@ pub struct BurnRates {
     pub last_6_hours: f64,
 }
 
+/// Saves the counts of a run. A failure costs the counts and not the run, whose work is done.
+pub async fn save(store: &Store, counts: &Counts, now: DateTime<Utc>) {
+    if let Err(error) = store.count_objectives(counts, now).await {
+        tracing::warn!(%error, "the objectives of a run were not counted");
+    }
+}
+
 /// Every objective over the window, for operators.
 pub async fn read(store: &Store, now: DateTime<Utc>) -> Result<Vec<ObjectiveView>, StoreError> {
     let hours = store.objectives_since(now - Duration::days(WINDOW_DAYS)).await?;

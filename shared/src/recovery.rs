@@ -62,6 +62,8 @@ struct NewMessage {
     attempt_number: u32,
     /// The step of the schedule; `None` for a message by hand.
     offset_days: Option<u8>,
+    /// When the schedule planned it.
+    planned_at: Option<DateTime<Utc>>,
     actor: Actor,
 }
 
@@ -135,7 +137,7 @@ impl Recoveries<'_> {
 
 /// A message that is decided and not sent yet.
 fn prepare_message(case: &Case, message: NewMessage, request: Request, now: DateTime<Utc>) -> Effect {
-    let NewMessage { operation, channel, attempt_number, offset_days, actor } = message;
+    let NewMessage { operation, channel, attempt_number, offset_days, actor, planned_at } = message;
     let key = effects::downstream_key(case.case_id, &operation);
     let action = Action {
         operation,
@@ -148,6 +150,7 @@ fn prepare_message(case: &Case, message: NewMessage, request: Request, now: Date
         manual: actor != Actor::Schedule,
         actor,
         at: now,
+        planned_at,
     };
     Effect::prepared(action, request, key)
 }

@@ -9,6 +9,7 @@ use crate::domain::marketplace::booking::{
 };
 use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::action::Actor;
+use crate::domain::platform::objective::Kept;
 use crate::due::RowOutcome;
 use crate::store::error::RecordError;
 use crate::store::retry::retry;
@@ -17,6 +18,9 @@ use crate::store::{Company, StoreError};
 /// A concurrent change has most likely answered the booking, so it is read once more. A booking that is still
 /// open then waits for the next tick.
 const TRIES: u32 = 2;
+
+/// The objective: two runs of the sweep.
+const DECLINE_IN_TIME_MINUTES: i64 = 10;
 
 /// A booking that cannot be written is retried once an hour, not with every tick.
 const PAUSE_MINUTES: i64 = 60;
@@ -52,7 +56,13 @@ impl Bookings<'_> {
             }
             _ => return Ok(RowResult::of(RowOutcome::Skipped, "answered")),
         };
-        self.record_decision(company, row, &booking, (what, reason), now).await
+        let ended = self.record_decision(company, row, &booking, (what, reason), now).await?;
+        let late = match due {
+            Some(Due::Decline { at, .. }) if ended.declined => Some(now - at),
+            _ => None,
+        };
+        let kept = late.map(|late| Kept::one(late <= Duration::minutes(DECLINE_IN_TIME_MINUTES)));
+        Ok(RowResult { kept, ..ended })
     }
 
     /// Records the decision with the steps that follow from it, and performs them.

@@ -12,7 +12,9 @@ use super::run::Run;
 use super::{Payouts, queue};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::marketplace::calendar::PayoutCalendar;
-use crate::domain::marketplace::payout::{BatchId, BatchProgress, BatchRecord, BatchStatus, StartedBy};
+use crate::domain::marketplace::payout::{
+    BatchId, BatchProgress, BatchRecord, BatchStatus, StartedBy, kept_since,
+};
 use crate::domain::platform::action::Source;
 use crate::domain::platform::effect::{Effect, EffectStatus};
 use crate::due::RowOutcome;
@@ -116,10 +118,13 @@ impl Count<'_> {
             let Some(mut row) = company.batch(self.batch).await? else { return Ok(None) };
             let progress = self.progress(company, &row, left).await?;
             let due_in = progress.apply(&mut row.record, self.now);
+            let announced = row.record.announced;
             let entry =
                 row.record.announce_end().then(|| audit_entry_of_end(&row.record, self.now)).flatten();
             let mut writes = vec![company.save_batch(&row, due_in.map(|due_in| self.now + due_in))?];
             if let Some(entry) = entry {
+                let kept = kept_since(announced.as_ref(), &row.record).into();
+                writes.extend(company.store().objectives_write(&kept, self.now));
                 writes.push(company.audit(&entry, &format!("{}#{}", self.batch, row.version))?);
             }
             // Several attempts may have the same token, so it depends on what was read.

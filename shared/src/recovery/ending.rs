@@ -146,6 +146,7 @@ impl Ending {
             manual: true,
             actor: Actor::Owner { user_id: user_id.to_owned() },
             at: now,
+            planned_at: None,
         };
         if self == Self::CaseCancelled {
             return Effect::done(action);

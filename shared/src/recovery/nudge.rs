@@ -117,6 +117,7 @@ impl Recoveries<'_> {
             channel,
             attempt_number: case.attempts + 1,
             offset_days: None,
+            planned_at: None,
             actor: Actor::Owner { user_id: originator.cause.to_owned() },
         };
         let effect = prepare_message(&case, message, frozen, now);

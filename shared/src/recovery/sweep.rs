@@ -14,6 +14,7 @@ mod take_step;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::Duration;
 use tokio::sync::OnceCell;
 
 use super::company_view::CompanyView;
@@ -22,10 +23,12 @@ use super::{Originator, Recoveries};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::platform::action::Source;
 use crate::domain::platform::job::REMINDERS_JOB;
+use crate::domain::platform::objective::{Kept, Objective};
 use crate::domain::recovery::contact::ChannelError;
 use crate::due::RowOutcome;
 use crate::providers::call::CallError;
 use crate::store::due::DueRow;
+use crate::store::platform::objective::Counts;
 use crate::store::{RowKind, StoreError};
 use health::CompanyTally;
 
@@ -39,11 +42,13 @@ pub struct RecoverySweep<'a> {
     recovery: Recoveries<'a>,
     companies: Mutex<HashMap<CompanyId, Arc<OnceCell<Arc<CompanyView>>>>>,
     tallies: Mutex<HashMap<CompanyId, CompanyTally>>,
+    /// How many reminders were delivered in time.
+    kept: Mutex<Counts>,
 }
 
 impl<'a> RecoverySweep<'a> {
     pub fn new(recovery: Recoveries<'a>) -> Self {
-        Self { recovery, companies: Mutex::default(), tallies: Mutex::default() }
+        Self { recovery, companies: Mutex::default(), tallies: Mutex::default(), kept: Mutex::default() }
     }
 }
 
@@ -76,6 +81,22 @@ impl RecoverySweep<'_> {
             tally.last_error = error.or(tally.last_error.take());
         });
         Ok(worked)
+    }
+
+    /// How many reminders this run delivered, and how many of them in time.
+    pub fn kept(&self) -> Counts {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count_delivery(&self, late: Duration) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        for (objective, allowed) in [
+            (Objective::RemindersWithin5Minutes, Duration::minutes(5)),
+            (Objective::RemindersWithin1Hour, Duration::hours(1)),
+        ] {
+            let counted = kept.entry(objective).or_default();
+            *counted = counted.plus(Kept::one(late <= allowed));
+        }
     }
 
     /// Ends the run: companies with failures only are set aside, and those that work again are resumed.

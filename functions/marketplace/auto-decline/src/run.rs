@@ -1,12 +1,15 @@
 //! One run: collects due rows of bookings, processes them and records the run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence, Report};
+use shared::domain::platform::objective::{Kept, Objective};
 use shared::due::{self, RowOutcome, Selection, SweepLimits};
 use shared::http::Failure;
+use shared::objectives;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Key, RowKind, Store};
 use tokio::sync::Semaphore;
@@ -45,8 +48,17 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let switched_off = app.switches.refresh(store, app.clock.now()).await?;
         let selection = Selection { wanted: is_ours, switched_off: &switched_off };
         let found = due::collect_selected(store, SWEEP, LIMITS, app.clock.now(), selection).await?;
-        let run = Run { app, store, permits: Semaphore::new(AT_ONCE), declined: AtomicU64::new(0) };
+        let run = Run {
+            app,
+            store,
+            permits: Semaphore::new(AT_ONCE),
+            declined: AtomicU64::new(0),
+            declines: Mutex::default(),
+        };
         let report = due::process_queues(found, LIMITS, |row| run.work_on(row)).await;
+        let declines = run.declines.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let kept = [(Objective::DeclinesWithin10Minutes, declines)].into();
+        objectives::save(store, &kept, app.clock.now()).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
     }
@@ -68,6 +80,8 @@ struct Run<'a> {
     store: &'a Store,
     permits: Semaphore,
     declined: AtomicU64,
+    /// How many bookings were declined in time.
+    declines: Mutex<Kept>,
 }
 
 impl Run<'_> {
@@ -83,6 +97,9 @@ impl Run<'_> {
         }
         let ended = self.app.bookings(self.store).work_on(&row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
+        let mut declines = self.declines.lock().unwrap_or_else(PoisonError::into_inner);
+        *declines = declines.plus(ended.kept.unwrap_or_default());
+        drop(declines);
         ended.worked
     }
 }

@@ -12,9 +12,11 @@ use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, Step};
 use shared::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use shared::domain::platform::action::Actor;
 use shared::domain::platform::effect::Effect;
+use shared::domain::platform::objective::{Kept, Objective};
 use shared::domain::platform::refusal;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
+use shared::objectives;
 
 use crate::{TRIES, contact, show, steps, unrecorded};
 
@@ -31,9 +33,25 @@ pub(crate) async fn request(
 ) -> Result<Response, Failure> {
     let new_booking = NewBooking::read(&caller, &body)?;
     let session = session.map(|Extension(session)| session);
-    let run =
-        async |operation: String| begin(&app, &caller, session.as_ref(), &new_booking, &operation).await;
+    let run = async |operation: String| {
+        let begun = begin(&app, &caller, session.as_ref(), &new_booking, &operation).await;
+        count_request(&app, &begun).await;
+        begun
+    };
     idempotent(&app, &caller.company, &caller.id, &idempotency_key, &body, run).await
+}
+
+/// Counts a request for a booking; one that the caller can correct is no failure of ours.
+async fn count_request(app: &SharedApp, begun: &Result<Answer, Failure>) {
+    let is_good = match begun {
+        Ok(_) => true,
+        Err(failure) if failure.status().is_server_error() => false,
+        Err(_) => return,
+    };
+    if let Ok(store) = app.store() {
+        let kept = [(Objective::BookingsAccepted, Kept::one(is_good))].into();
+        objectives::save(store, &kept, app.clock.now()).await;
+    }
 }
 
 /// Creates the booking with the operation's id, or continues where an earlier attempt stopped.

@@ -9,7 +9,6 @@ use shared::domain::platform::event::Part;
 use shared::domain::platform::job::Job;
 use shared::domain::platform::job_status::JobStatus;
 use shared::http::{Answer, Failure};
-use shared::jobs;
 use shared::store::marketplace::batch::BatchRow;
 use shared::store::platform::effect_lists::EffectList;
 use shared::store::platform::inbox::StoredEvent;
@@ -23,6 +22,7 @@ use shared::views::platform::operations::{
     ChannelErrorView, DeclinedBookingView, OperationsView, RecentBatchView, UnreadEventView,
 };
 use shared::views::{ExcerptView, Timestamp};
+use shared::{jobs, objectives};
 
 use crate::amounts::Bookings;
 use crate::held_rows::HeldRows;
@@ -73,6 +73,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         findings: ExcerptView::new(open.iter().map(findings::show).collect(), next.is_some()),
         reconciliation: if is_platform { Some(reconciliations::show(store).await?) } else { None },
         mail: if is_platform { Some(mail_reports(store, now).await?) } else { None },
+        objectives: objectives::read(store, now).await?,
         batches: batches(company).await?,
         switches: switches::switched_off(&switch_rows, &held_rows, &app, &caller),
         overdue: overdue::count(store, &switched_off, now).await?,

@@ -25,9 +25,11 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
+use shared::domain::platform::objective::{Kept, Objective};
 use shared::events::sealed_for;
-use shared::http::Failure;
 use shared::http::failure::UNSIGNED;
+use shared::http::{Answer, Failure};
+use shared::objectives;
 use shared::providers::signed::{Refused, Unreadable};
 use shared::store::platform::inbox::StoredEvent;
 use shared::webhook_counts::Delivery;
@@ -69,6 +71,17 @@ async fn count_accepted(app: &SharedApp, source: &str) {
     if let Ok(store) = app.store() {
         app.webhook_counts.count(store, source, Delivery::Accepted, app.clock.now()).await;
     }
+}
+
+/// Counts a delivery that was signed and not stored: the provider sends it again.
+async fn count_failure(app: &SharedApp, answer: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    if let (Err(failure), Ok(store)) = (&answer, app.store())
+        && failure.status().is_server_error()
+    {
+        let lost = [(Objective::WebhooksStored, Kept::one(false))].into();
+        objectives::save(store, &lost, app.clock.now()).await;
+    }
+    answer
 }
 
 /// Counts a refused delivery and maps the refusal. A request without a signature is no delivery of a provider, and where

@@ -14,7 +14,7 @@ use shared::store::platform::inbox::EventStatus;
 use shared::store::platform::suppression::MAX_ADDRESSES;
 
 use super::received::{receipt, stored};
-use super::{count_accepted, refuse_counted, unreadable};
+use super::{count_accepted, count_failure, refuse_counted, unreadable};
 
 const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
 
@@ -37,7 +37,10 @@ pub(super) async fn receive(
     let changes = change.map(|change| changes(&app, change, &addresses)).unwrap_or_default();
     let status = if changes.is_empty() { EventStatus::Received } else { EventStatus::Applied };
     let stored = stored(&app, RESEND, event, verified.body(), status, now)?;
-    let is_new = app.store()?.record_mail_event(&stored, report, &changes, &app.ids).await?;
+    let is_new = match app.store()?.record_mail_event(&stored, report, &changes, &app.ids).await {
+        Ok(is_new) => is_new,
+        Err(error) => return count_failure(&app, Err(error.into())).await,
+    };
     if let Some(report) = report.filter(|_| is_new) {
         tracing::info!(
             mail_reports = 1,

@@ -9,7 +9,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::standard_webhooks::{self, WebhookKeys};
 
 use super::received::store;
-use super::{count_accepted, refuse, refuse_counted, unreadable};
+use super::{count_accepted, count_failure, refuse, refuse_counted, unreadable};
 
 const SECRETS: &str = "WEBHOOK_SECRETS";
 
@@ -32,7 +32,7 @@ pub(super) async fn receive(
     rate_limit_charge.charge_due(&app).await?;
     count_accepted(&app, &source).await;
     let event = standard_webhooks::read(&verified).map_err(unreadable)?;
-    store(&app, &source, event, verified.body(), now).await
+    count_failure(&app, store(&app, &source, event, verified.body(), now).await).await
 }
 
 /// The keys of a source; `None` if it is not configured.

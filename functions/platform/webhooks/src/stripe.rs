@@ -10,7 +10,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
 use super::received::receipt;
-use super::{count_accepted, refuse_counted, unreadable};
+use super::{count_accepted, count_failure, refuse_counted, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
@@ -34,6 +34,7 @@ pub(super) async fn receive(
     let received = received.map_err(|error| match error {
         ArrivalError::Vault(error) => Failure::from(error),
         ArrivalError::Store(error) => Failure::from(error),
-    })?;
-    Ok(receipt(STRIPE, &event_id, &name, received))
+    });
+    let answer = received.map(|received| receipt(STRIPE, &event_id, &name, received));
+    count_failure(&app, answer).await
 }

@@ -1,16 +1,18 @@
 //! One run: collects due rows, processes them and records the run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use shared::app::SharedApp;
 use shared::domain::platform::job::{Occurrence, REMINDERS_JOB, Report};
+use shared::domain::platform::objective::{Kept, Objective};
 use shared::due::{self, RowOutcome, Selection, SweepLimits};
 use shared::gauges;
 use shared::http::Failure;
-use shared::jobs;
 use shared::recovery::RecoverySweep;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{RowKind, Store, StoreError};
+use shared::{jobs, objectives};
 use tracing::Instrument as _;
 
 /// The state that a run shares between its rows.
@@ -19,6 +21,8 @@ struct Run<'a> {
     store: &'a Store,
     recovery: RecoverySweep<'a>,
     declined: AtomicU64,
+    /// How many bookings were declined in time.
+    declines: Mutex<Kept>,
 }
 
 /// Runs one occurrence of the job.
@@ -31,9 +35,15 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let selection = Selection { wanted: |_| true, switched_off: &switched_off };
         let found = due::collect_selected(store, SWEEP, limits, app.clock.now(), selection).await?;
         let recovery = RecoverySweep::new(app.recovery(store));
-        let run = Run { app, store, recovery, declined: AtomicU64::new(0) };
+        let run = Run { app, store, recovery, declined: AtomicU64::new(0), declines: Mutex::default() };
         let report = due::process_queues(found, limits, |row| run.work_on(row)).await;
         run.recovery.finish().await;
+        let mut kept = run.recovery.kept();
+        kept.insert(
+            Objective::DeclinesWithin10Minutes,
+            *run.declines.lock().unwrap_or_else(PoisonError::into_inner),
+        );
+        objectives::save(store, &kept, app.clock.now()).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         let report = due::conclude(store, occurrence, report, app.clock.now()).await?;
         // The run itself is over; without these lines the alarms keep their state.
@@ -82,6 +92,9 @@ impl Run<'_> {
     async fn work_on_booking(&self, row: &DueRow) -> RowOutcome {
         let ended = self.app.bookings(self.store).work_on(row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
+        let mut declines = self.declines.lock().unwrap_or_else(PoisonError::into_inner);
+        *declines = declines.plus(ended.kept.unwrap_or_default());
+        drop(declines);
         ended.worked
     }
 }

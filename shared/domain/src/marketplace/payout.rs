@@ -18,7 +18,7 @@ mod transfer_refusal;
 
 pub use account_status::StripeAccountStatus;
 pub use approval::Approval;
-pub use batch::{AnnouncedEnd, BatchCounts, BatchId, BatchRecord, BatchStatus, StartedBy};
+pub use batch::{AnnouncedEnd, BatchCounts, BatchId, BatchRecord, BatchStatus, StartedBy, kept_since};
 pub use batch_progress::{BatchProgress, PROFESSIONALS_LEFT, TRANSFERS_IN_DOUBT, TRANSFERS_REFUSED};
 pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
 pub use entry::{BatchEntry, BatchSums, BatchTotals, EntryStatus};

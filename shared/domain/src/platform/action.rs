@@ -177,6 +177,9 @@ pub struct Action {
     pub actor: Actor,
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
+    /// When the schedule planned it; absent for actions that no schedule plans, and before this was recorded.
+    #[serde(default, with = "crate::kernel::time::option", skip_serializing_if = "Option::is_none")]
+    pub planned_at: Option<DateTime<Utc>>,
 }
 
 impl Action {
@@ -194,6 +197,7 @@ impl Action {
             manual,
             actor,
             at,
+            planned_at: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::incentive::Granted;
+use super::take_step::planned_at;
 use super::{RecoverySweep, RowResult};
 use crate::domain::kernel::message::Template;
 use crate::domain::platform::action::{Actor, Channel};
@@ -110,6 +111,7 @@ impl RecoverySweep<'_> {
         let manage_url = channels.manage_url(case);
         let template = Template { language: view.settings.settings.language, incentive_days, manage_url };
         let vault = self.recovery.effect_clients.vault;
+        let planned_at = Some(planned_at(&view.settings, case, offset_days));
         let requests = chosen.iter().filter_map(|channel| {
             let request = channels.request(*channel, case, template.clone(), vault)?;
             Some((*channel, request))
@@ -121,6 +123,7 @@ impl RecoverySweep<'_> {
                 channel,
                 attempt_number,
                 offset_days: Some(offset_days),
+                planned_at,
                 actor: Actor::Schedule,
             };
             prepare_message(case, message, request, now)

@@ -54,6 +54,9 @@ impl RecoverySweep<'_> {
             Outcome::HeldByAnother => return Ok((RowOutcome::Skipped, None)),
             Outcome::SwitchedOff => return Ok((RowOutcome::SwitchedOff, None)),
         };
+        if let (EffectStatus::Done, Some(planned_at)) = (effect.status, effect.action.planned_at) {
+            self.count_delivery(self.recovery.now() - planned_at);
+        }
         Ok(match effect.status {
             EffectStatus::Done | EffectStatus::Rejected => (RowOutcome::Done, None),
             EffectStatus::Unknown => (RowOutcome::InDoubt, effect.reason),

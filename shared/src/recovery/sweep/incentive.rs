@@ -107,6 +107,7 @@ fn incentive(case: &Case, days: u16, channels: &MemberChannels, now: DateTime<Ut
         manual: false,
         actor: Actor::Schedule,
         at: now,
+        planned_at: None,
     };
     let request = Request::Extend {
         membership_id: case.membership_id.clone(),

@@ -72,7 +72,7 @@ impl RecoverySweep<'_> {
     ) -> Result<RowResult, StoreError> {
         let company = &view.company;
         let offsets = &view.settings.settings.reminder_offsets_days;
-        let late = lateness(&view.settings, &case, offset_days, now).num_seconds();
+        let late = (now - planned_at(&view.settings, &case, offset_days)).num_seconds().max(0);
         let next = match step(offsets, case.first_failure_at, Some(offset_days), now) {
             ReminderStep::Wait { until } => until,
             _ => window_ends_at(case.first_failure_at),
@@ -199,9 +199,8 @@ fn recheck_pause(reason: HoldReason) -> Option<Duration> {
     }
 }
 
-/// How late a step is: measured from its day, or from the company's request.
-fn lateness(settings: &SettingsRow, case: &Case, offset_days: u8, now: DateTime<Utc>) -> Duration {
+/// When a step was planned: on its day, or when the company asked for it.
+pub(super) fn planned_at(settings: &SettingsRow, case: &Case, offset_days: u8) -> DateTime<Utc> {
     let planned = case.first_failure_at + Duration::days(i64::from(offset_days));
-    let wanted_at = settings.updated_at.map_or(planned, |saved| saved.max(planned));
-    (now - wanted_at).max(Duration::zero())
+    settings.updated_at.map_or(planned, |saved| saved.max(planned))
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::finding::FindingView;
 use super::job::JobSummaryView;
 use super::mail::MailReportsView;
+use super::objective::ObjectiveView;
 use super::reconciliation::ReconciliationSummaryView;
 use super::switch::SwitchedOffView;
 use super::waiting::WaitingView;
@@ -49,6 +50,8 @@ pub struct OperationsView {
     /// The delivery reports of the email provider for the last seven days. `null` for every company except
     /// the platform's own, because they cover all companies.
     pub mail: Option<MailReportsView>,
+    /// The service level objectives over the last 30 days with their error budgets, for all companies together.
+    pub objectives: Vec<ObjectiveView>,
     /// The ten newest payout batches.
     pub batches: Vec<RecentBatchView>,
     /// The switches that are off for the whole deployment or for the caller's company, with what they hold back. The

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::BatchTotals;
 use crate::kernel::id::InvalidId;
 use crate::kernel::money::Currency;
+use crate::platform::objective::{Kept, Objective};
 
 /// The id of a day's payouts, `payout-2025-11-18-tue`; each company has its own batch of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -143,6 +144,12 @@ pub struct BatchRecord {
     /// Professionals who were due on its day and are not processed.
     #[serde(default)]
     pub professionals_left: u64,
+    /// Transfers that were made before its day was over.
+    #[serde(default)]
+    pub done_on_its_day: u64,
+    /// Whether it ever waited for a provider or needed a person.
+    #[serde(default)]
+    pub had_errors: bool,
     /// The end that was announced last, so that the same end is announced once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub announced: Option<AnnouncedEnd>,
@@ -155,6 +162,8 @@ pub struct AnnouncedEnd {
     pub done: u64,
     pub rejected: u64,
     pub in_doubt: u64,
+    #[serde(default)]
+    pub done_on_its_day: u64,
 }
 
 impl BatchRecord {
@@ -169,6 +178,8 @@ impl BatchRecord {
             totals: BTreeMap::new(),
             reason: None,
             professionals_left: 0,
+            done_on_its_day: 0,
+            had_errors: false,
             announced: None,
         }
     }
@@ -191,7 +202,8 @@ impl BatchRecord {
     /// Notes the end as announced; `false` if it was announced before, or if the batch has not ended.
     pub fn announce_end(&mut self) -> bool {
         let BatchCounts { done, rejected, in_doubt, .. } = self.counts;
-        let end = AnnouncedEnd { status: self.status, done, rejected, in_doubt };
+        let done_on_its_day = self.done_on_its_day;
+        let end = AnnouncedEnd { status: self.status, done, rejected, in_doubt, done_on_its_day };
         let is_end = self.status.has_ended() || self.status == BatchStatus::Failed;
         let is_new = is_end && self.announced != Some(end);
         if is_new {
@@ -199,6 +211,18 @@ impl BatchRecord {
         }
         is_new
     }
+}
+
+/// How the promises about a batch were kept since the end that was announced before.
+pub fn kept_since(before: Option<&AnnouncedEnd>, record: &BatchRecord) -> [(Objective, Kept); 2] {
+    let (done, on_its_day) = before.map_or((0, 0), |before| (before.done, before.done_on_its_day));
+    let transfers = Kept {
+        good: record.done_on_its_day.saturating_sub(on_its_day),
+        total: record.counts.done.saturating_sub(done),
+    };
+    // A batch counts once, however often it is reopened.
+    let batch = if before.is_none() { Kept::one(!record.had_errors) } else { Kept::default() };
+    [(Objective::PayoutsOnTheirDay, transfers), (Objective::BatchesWithoutErrors, batch)]
 }
 
 #[cfg(test)]

@@ -45,6 +45,10 @@ impl BatchProgress {
         record.change_to(status, reason, now);
         record.professionals_left = self.professionals_left;
         (record.counts, record.totals) = (self.sums.counts, self.sums.totals);
+        record.had_errors |= matches!(status, BatchStatus::Waiting | BatchStatus::Failed);
+        if !self.is_day_over {
+            record.done_on_its_day = record.counts.done;
+        }
         match status {
             _ if status.has_ended() => None,
             BatchStatus::Failed => Some(Duration::minutes(DOUBT_MINUTES)),
@@ -93,7 +97,8 @@ impl BatchProgress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::marketplace::payout::{BatchCounts, BatchId, StartedBy};
+    use crate::marketplace::payout::{BatchCounts, BatchId, StartedBy, kept_since};
+    use crate::platform::objective::Kept;
 
     fn at(minutes: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_763_460_000 + minutes * 60, 0).unwrap()
@@ -166,6 +171,20 @@ mod tests {
         assert!(!record.announce_end(), "it was reopened, and nothing was added");
         assert_eq!(ended(counts(2, 2, 0, 0)).apply(&mut record, at(5)), None);
         assert!(record.announce_end(), "more was paid on the same day");
+    }
+
+    #[test]
+    fn a_transfer_counts_once_and_is_on_its_day_only_if_the_day_was_not_over() {
+        let id = BatchId::parse("payout-2025-11-18-tue").unwrap();
+        let mut record = BatchRecord::planned(id, StartedBy::Schedule, at(0));
+        ended(counts(3, 3, 0, 0)).apply(&mut record, at(1));
+        let on_time = [Kept { good: 3, total: 3 }, Kept { good: 1, total: 1 }];
+        assert_eq!(kept_since(None, &record).map(|(_, kept)| kept), on_time);
+        record.announce_end();
+        let before = record.announced;
+        BatchProgress { is_day_over: true, ..ended(counts(5, 5, 0, 0)) }.apply(&mut record, at(2_000));
+        let late = [Kept { good: 0, total: 2 }, Kept::default()];
+        assert_eq!(kept_since(before.as_ref(), &record).map(|(_, kept)| kept), late);
     }
 
     #[test]
