@@ -26,11 +26,11 @@ pub async fn save_run(store: &Store, run: &LastRun) -> Result<(), StoreError> {
 }
 
 /// The status of every job, given what is stored about those that have run.
-pub fn statuses<'a>(
-    runs: &'a [Runs],
+pub fn statuses(
+    runs: &[Runs],
     expectations: JobExpectations,
     now: DateTime<Utc>,
-) -> impl Iterator<Item = (Job, JobStatus, Option<&'a Runs>)> {
+) -> impl Iterator<Item = (Job, JobStatus, Option<&Runs>)> {
     let JobExpectations { calendar, publishes_events } = expectations;
     let running_since = runs.iter().map(|runs| runs.first_ended_at.unwrap_or(runs.last.ended_at)).min();
     JOBS.into_iter().map(move |job| {

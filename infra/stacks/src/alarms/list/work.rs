@@ -62,7 +62,13 @@ pub(super) fn money_and_messages() -> Vec<Alarm> {
     ];
     let unsent = Metric::Embedded { name: "oldest_unsent", service: "event-publisher" };
     vec![
-        stays("unpaid", P2, "A booking is due and not paid out.", gauge("unpaid_and_due"), 0),
+        stays(
+            "unpaid",
+            P2,
+            "A professional was due on a payout day that has passed, and is not paid.",
+            gauge("unpaid_and_due"),
+            0,
+        ),
         stays(
             "reminders-undelivered",
             P2,
