@@ -5,7 +5,7 @@ use futures_util::try_join;
 
 use crate::domain::marketplace::calendar::PayoutCalendar;
 use crate::domain::platform::job::Report;
-use crate::objectives::{self, BurnRates};
+use crate::objectives;
 use crate::payouts;
 use crate::store::due::SWEEP;
 use crate::store::keys::DUE_SHARDS;
@@ -36,8 +36,8 @@ struct Gauges {
     open_in_doubt: u64,
     kept_events: u64,
     oldest_kept_event_seconds: i64,
-    /// The fastest burn rates of the error budgets.
-    burn_rates: BurnRates,
+    /// How many times faster than allowed the fastest error budget is used up.
+    burn_rate: f64,
 }
 
 async fn measure(
@@ -47,13 +47,13 @@ async fn measure(
     now: DateTime<Utc>,
 ) -> Result<Gauges, StoreError> {
     let of = |list| store.waiting_total(list);
-    let (messages, refused, in_doubt, events, unpaid, burn_rates) = try_join!(
+    let (messages, refused, in_doubt, events, unpaid, burn_rate) = try_join!(
         of(WaitingList::Messages),
         of(WaitingList::Refused),
         of(WaitingList::InDoubt),
         of(WaitingList::Events),
         payouts::unpaid(store, calendar, states, now),
-        objectives::burn_rates(store, now),
+        objectives::burn_rate(store, now),
     )?;
     // A run that has left nothing, beside what a switch holds back, has no overdue row either.
     let overdue = if report.skipped > report.switched_off || report.more {
@@ -69,7 +69,7 @@ async fn measure(
         open_in_doubt: in_doubt.count,
         kept_events: events.count,
         oldest_kept_event_seconds: age(events.oldest_since),
-        burn_rates,
+        burn_rate,
     })
 }
 
@@ -91,10 +91,9 @@ impl Gauges {
             open_in_doubt = self.open_in_doubt,
             kept_events = self.kept_events,
             oldest_kept_event = self.oldest_kept_event_seconds,
-            burn_rate_1_hour = self.burn_rates.last_1_hour,
-            burn_rate_6_hours = self.burn_rates.last_6_hours,
+            burn_rate = self.burn_rate,
             metrics = "oldest_undelivered_reminder:Seconds,unpaid_and_due:Count,open_refusals:Count,\
-                       open_in_doubt:Count,kept_events:Count,oldest_kept_event:Seconds,burn_rate_1_hour:None,burn_rate_6_hours:None",
+                       open_in_doubt:Count,kept_events:Count,oldest_kept_event:Seconds,burn_rate:None",
             "what waits"
         );
     }

@@ -13,12 +13,8 @@ use crate::views::platform::objective::ObjectiveView;
 const SHORT_HOURS: i64 = 1;
 const LONG_HOURS: i64 = 6;
 
-/// The fastest burn rates of all objectives, for the alarms.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct BurnRates {
-    pub last_1_hour: f64,
-    pub last_6_hours: f64,
-}
+/// Fewer misses of an objective say nothing about a rate: one late reminder of ten is no burning budget.
+const MIN_MISSED: u64 = 3;
 
 /// Saves the counts of a run. A failure costs the counts and not the run, whose work is done.
 pub async fn save(store: &Store, counts: &Counts, now: DateTime<Utc>) {
@@ -53,17 +49,18 @@ pub async fn read(store: &Store, now: DateTime<Utc>) -> Result<Vec<ObjectiveView
     Ok(Objective::ALL.map(show).into())
 }
 
-/// The fastest burn rates, from the last hours only.
-pub async fn burn_rates(store: &Store, now: DateTime<Utc>) -> Result<BurnRates, StoreError> {
+/// The fastest burn rate of all objectives, for the alarm: of each the lower one of its two rates, so that it rises
+/// only while it goes on and matters.
+pub async fn burn_rate(store: &Store, now: DateTime<Utc>) -> Result<f64, StoreError> {
     let hours = store.objectives_since(now - Duration::hours(LONG_HOURS)).await?;
-    let fastest = |from| {
-        let rates = sum_since(&hours, from).into_iter().map(|(objective, kept)| kept.burn_rate(objective));
-        rates.fold(0.0, f64::max)
+    let (short, long) =
+        (sum_since(&hours, now - Duration::hours(SHORT_HOURS)), sum_since(&hours, DateTime::UNIX_EPOCH));
+    let of = |sums: &Counts, objective: Objective| {
+        let kept = sums.get(&objective).copied().unwrap_or_default();
+        if kept.total - kept.good < MIN_MISSED { 0.0 } else { kept.burn_rate(objective) }
     };
-    Ok(BurnRates {
-        last_1_hour: fastest(now - Duration::hours(SHORT_HOURS)),
-        last_6_hours: fastest(DateTime::UNIX_EPOCH),
-    })
+    let rates = Objective::ALL.map(|objective| of(&short, objective).min(of(&long, objective)));
+    Ok(rates.into_iter().fold(0.0, f64::max))
 }
 
 /// The sums of the hours that had not ended at `from`.

@@ -22,6 +22,7 @@ mod idempotency_keys_known_defects;
 mod migrations;
 mod migrations_faults;
 mod missed_runs;
+mod objectives;
 mod on_call;
 mod openapi;
 mod openapi_inputs;

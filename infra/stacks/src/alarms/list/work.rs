@@ -9,6 +9,9 @@ const REMINDED_WITHIN_SECONDS: u32 = HOUR;
 /// Longer than any event waits for its provider before a person should look.
 const KEPT_FOR_SECONDS: u32 = 6 * HOUR;
 
+/// At this rate the error budget of 30 days is used up in five.
+const BURN_RATE: u32 = 6;
+
 /// Ticks of the two jobs that run every few minutes, in an hour.
 const TICKS_PER_HOUR: u32 = 60 + 12;
 
@@ -94,6 +97,13 @@ pub(super) fn money_and_messages() -> Vec<Alarm> {
             silence: Silence::KeepsState,
             condition: None,
         },
+        stays(
+            "error-budget-burning",
+            P2,
+            "A promise is missed six times more often than its error budget allows, now and for six hours.",
+            gauge("burn_rate"),
+            BURN_RATE,
+        ),
         stays("refusals", P3, "A provider refused something for good.", gauge("open_refusals"), 0),
         stays("findings", P2, "Stripe's money and the books differ.", gauge("open_findings"), 0),
         stays(
