@@ -5,4 +5,5 @@ mod documents;
 mod house_rules;
 mod language;
 mod rights;
+mod scripts;
 mod stand_ins;
