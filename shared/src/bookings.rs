@@ -3,7 +3,7 @@
 //! | found by the sweep | condition when read again | action |
 //! | --- | --- | --- |
 //! | a booking that was not answered in time | still unanswered after its deadline | decline it, void the authorization, mail the customer |
-//! | a booking that was not paid in time | still unpaid after its deadline | cancel it and its payment |
+//! | a booking that was not paid in time | still unpaid after its deadline, also at Stripe | cancel it and its payment |
 //! | a step that was never sent | the booking does not need it any more | withdraw it, with the reason |
 //! | a step that is not final | the booking needs it, or it may have been sent | perform it and its follow-up steps |
 //! | a deadline or a transfer whose switch is off | not read | leave it due |
@@ -13,6 +13,7 @@
 
 mod clock;
 mod step;
+mod unpaid;
 
 use chrono::{DateTime, Utc};
 

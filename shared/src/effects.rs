@@ -47,6 +47,7 @@ use crate::switches::SwitchReader;
 use crate::vault::Vault;
 
 pub use log::log_resolution;
+pub(crate) use payment::intent::payment_facts;
 pub use refused::{RefusalRequest, resolve_refusal};
 pub use resolve::{Resolution, ResolveError, resolve};
 

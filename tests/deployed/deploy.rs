@@ -7,4 +7,5 @@ mod copy;
 mod emulator;
 mod journey;
 mod parameters;
+mod rehearsal;
 mod stack;

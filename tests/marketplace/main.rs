@@ -5,6 +5,7 @@ mod auto_decline;
 mod auto_decline_cost;
 mod auto_decline_faults;
 mod auto_decline_races;
+mod auto_decline_restored;
 mod booking_events;
 mod booking_events_faults;
 mod booking_lists;

@@ -6,4 +6,5 @@ mod filter_pattern;
 mod house_rules;
 mod language;
 mod rights;
+mod scripts;
 mod stand_ins;

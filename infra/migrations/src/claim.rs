@@ -14,11 +14,15 @@ use shared::store::version::{DATA_VERSION_ATTRIBUTE, data_version_key, data_vers
 use shared::store::{Item, StoreError};
 
 use crate::error::MigrationError;
+use crate::numbered::oldest_reader;
 use crate::table::{Table, key_of};
 use crate::tally::Tally;
 
 /// The duration of a claim: many times the time of a page; also the waiting time after a crash.
 pub const LEASE_S: i64 = 60;
+
+/// The attribute of the row that says which code works with the data; `infra/emergency` reads it.
+const OLDEST_READER: &str = "oldest_reader";
 
 /// The row without its condition fields.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +31,17 @@ pub struct MigrationStatus {
     pub claim: Option<Held>,
     /// The migration that is running or was interrupted.
     pub work: Option<Work>,
+    /// The oldest code that works with this data, by the data version that it expects; absent where no run has
+    /// written it yet.
+    pub oldest_reader: Option<u32>,
     fence: u64,
+}
+
+impl MigrationStatus {
+    /// The newest version of which rows may exist: an unfinished migration has written some.
+    pub(crate) fn newest_form(&self) -> u32 {
+        self.work.as_ref().map_or(0, |work| work.migration).max(self.data_version)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +87,8 @@ struct Row {
     fence: u64,
     claim: Option<Held>,
     work: Option<Work>,
+    #[serde(default)]
+    oldest_reader: Option<u32>,
 }
 
 pub async fn load_status(table: &Table) -> Result<MigrationStatus, StoreError> {
@@ -82,7 +98,8 @@ pub async fn load_status(table: &Table) -> Result<MigrationStatus, StoreError> {
     let data_version = data_version_of(&item);
     let row: Row = serde_dynamo::from_item(item)
         .map_err(|error| StoreError::Shape(format!("{}: {error}", row_name())))?;
-    Ok(MigrationStatus { data_version, claim: row.claim, work: row.work, fence: row.fence })
+    let Row { fence, claim, work, oldest_reader } = row;
+    Ok(MigrationStatus { data_version, claim, work, oldest_reader, fence })
 }
 
 pub(crate) struct Claim<'a> {
@@ -155,7 +172,8 @@ impl<'a> Claim<'a> {
     /// Writes the row, on condition of the read fencing token (`over`) or of our own claim.
     async fn write(&mut self, over: Option<u64>, holding: bool) -> Result<bool, StoreError> {
         let claim = holding.then(|| self.held.clone());
-        let row = Row { fence: self.status.fence, claim, work: self.status.work.clone() };
+        let oldest_reader = Some(oldest_reader(self.status.newest_form()));
+        let row = Row { fence: self.status.fence, claim, work: self.status.work.clone(), oldest_reader };
         let row: Item = serde_dynamo::to_item(row).map_err(|error| StoreError::Shape(error.to_string()))?;
         let number = |value: u64| AttributeValue::N(value.to_string());
         let request = self
@@ -164,15 +182,19 @@ impl<'a> Claim<'a> {
             .update_item()
             .table_name(&self.table.name)
             .set_key(Some(key_of(&data_version_key())))
-            .update_expression("SET #version = :version, #fence = :fence, #claim = :claim, #work = :work")
+            .update_expression(
+                "SET #version = :version, #fence = :fence, #claim = :claim, #work = :work, #reader = :reader",
+            )
             .expression_attribute_names("#version", DATA_VERSION_ATTRIBUTE)
             .expression_attribute_names("#fence", "fence")
             .expression_attribute_names("#claim", "claim")
             .expression_attribute_names("#work", "work")
+            .expression_attribute_names("#reader", OLDEST_READER)
             .expression_attribute_values(":version", number(self.status.data_version.into()))
             .expression_attribute_values(":fence", number(self.status.fence))
             .expression_attribute_values(":claim", row["claim"].clone())
-            .expression_attribute_values(":work", row["work"].clone());
+            .expression_attribute_values(":work", row["work"].clone())
+            .expression_attribute_values(":reader", row[OLDEST_READER].clone());
         let request = match over {
             Some(0) => request.condition_expression("attribute_not_exists(#fence)"),
             Some(fence) => request

@@ -24,7 +24,13 @@ pub enum MigrationError {
     /// The claim was taken over meanwhile.
     #[error("another run has taken over the claim; see `cargo migrate status`")]
     Lost,
-    /// A newer checkout has migrated the data.
+    /// A newer checkout has migrated the data, in a form that this one works with.
+    #[error(
+        "the data has version {found}, and this checkout knows migrations up to {known}: it works with this data, \
+         and there is nothing to migrate"
+    )]
+    Ahead { found: u32, known: u32 },
+    /// A newer checkout has migrated the data, in a form that this one may not know.
     #[error(
         "the data has version {found}, and this checkout knows migrations up to {known}: use a newer one"
     )]

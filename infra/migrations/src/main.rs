@@ -65,6 +65,7 @@ async fn run(migrator: &Migrator, options: &Options) -> Result<(String, u8), Mig
 
 fn code_of(error: &MigrationError) -> u8 {
     match error {
+        MigrationError::Ahead { .. } => DONE,
         MigrationError::Held { .. } | MigrationError::Lost => CLAIMED,
         MigrationError::NeedsPerson { .. } => ROWS_LEFT,
         MigrationError::Unknown { .. } => MISUSED,

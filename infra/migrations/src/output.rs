@@ -19,6 +19,9 @@ pub fn format_status(status: &MigrationStatus, differences: &[String]) -> String
             &format!("definition: not version {DEFINITION_VERSION}: {}", differences.join("; ")),
         ),
     }
+    if let Some(oldest) = status.oldest_reader.filter(|oldest| *oldest < status.data_version) {
+        line(&mut text, &format!("code that expects version {oldest} or newer works with this data"));
+    }
     match &status.claim {
         None => line(&mut text, "no migration is running"),
         Some(held) => {

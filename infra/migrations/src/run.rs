@@ -45,7 +45,7 @@ impl Migrator {
     /// Runs the migrations after the version of the data, or from `from` on, up to `to`.
     pub async fn forward(&self, from: Option<u32>, to: Option<u32>) -> Result<Vec<Outcome>, MigrationError> {
         let (from, to) = (from.map(known).transpose()?, to.map(known).transpose()?);
-        let first_status = load_known_status(&self.table).await?;
+        let first_status = load_readable_status(&self.table).await?;
         if pending(&first_status, from, to).next().is_none() {
             return Ok(Vec::new());
         }
@@ -61,14 +61,14 @@ impl Migrator {
         to: Option<u32>,
     ) -> Result<Vec<Outcome>, MigrationError> {
         let (from, to) = (from.map(known).transpose()?, to.map(known).transpose()?);
-        let status = load_known_status(&self.table).await?;
+        let status = load_readable_status(&self.table).await?;
         self.inspect(pending(&status, from, to), Direction::Forward).await
     }
 
     /// Counts the rows that do not fulfil the migrations up to `to`; writes nothing.
     pub async fn verify(&self, to: Option<u32>) -> Result<Vec<Outcome>, MigrationError> {
         let to = to.map(known).transpose()?.unwrap_or(newest());
-        load_known_status(&self.table).await?;
+        load_readable_status(&self.table).await?;
         self.inspect(MIGRATIONS.iter().filter(|migration| migration.number <= to), Direction::Forward).await
     }
 
@@ -189,9 +189,21 @@ fn known(number: u32) -> Result<u32, MigrationError> {
 /// Loads the status; fails after a newer checkout, whose migrations this one can neither continue nor undo.
 async fn load_known_status(table: &Table) -> Result<MigrationStatus, MigrationError> {
     let (status, known) = (load_status(table).await?, newest());
-    let under_way = status.work.as_ref().map_or(0, |work| work.migration);
-    match status.data_version.max(under_way) {
+    match status.newest_form() {
         found if found > known => Err(MigrationError::Newer { found, known }),
+        _ => Ok(status),
+    }
+}
+
+/// Like [`load_known_status`], for going back to this checkout after a release with a migration: where its code
+/// works with the newer data, [`MigrationError::Ahead`] says that there is nothing to do.
+async fn load_readable_status(table: &Table) -> Result<MigrationStatus, MigrationError> {
+    let (status, known) = (load_status(table).await?, newest());
+    match (status.newest_form(), status.oldest_reader) {
+        (found, Some(oldest)) if found > known && oldest <= known => {
+            Err(MigrationError::Ahead { found, known })
+        }
+        (found, _) if found > known => Err(MigrationError::Newer { found, known }),
         _ => Ok(status),
     }
 }
@@ -208,7 +220,7 @@ fn pending(
 
 /// The migrations to undo: finished and unfinished ones.
 fn undone(status: &MigrationStatus, to: u32) -> impl Iterator<Item = &'static Migration> {
-    let top = status.work.as_ref().map_or(0, |work| work.migration).max(status.data_version);
+    let top = status.newest_form();
     MIGRATIONS.iter().rev().filter(move |migration| (to + 1..=top).contains(&migration.number))
 }
 

@@ -212,11 +212,11 @@ fn template(function: &Function) -> String {
           Statement:
             - Effect: Allow
               Action: dynamodb:GetItem
-              Resource: !GetAtt Table.Arn
+              Resource: !GetAtt TableInUse.Value
               Condition: {{\"ForAllValues:StringLike\": {{\"dynamodb:LeadingKeys\": [\"SESSION#*\", \"ACCOUNT#*\"]}}}}
             - Effect: Allow
               Action: dynamodb:UpdateItem
-              Resource: !GetAtt Table.Arn
+              Resource: !GetAtt TableInUse.Value
               Condition: {{\"ForAllValues:StringLike\": {{\"dynamodb:LeadingKeys\": [\"LIMIT#*\", \"SESSION#*\"]}}}}
 
 "

@@ -34,9 +34,9 @@ pub fn rights_of(statement: &Yaml) -> Vec<String> {
         }
         let Some(action) = action.strip_prefix("dynamodb:") else { continue };
         for resource in &resources {
-            rights.push(match resource.strip_prefix("${Table.Arn}/index/") {
+            rights.push(match resource.strip_prefix("${TableInUse.Value}/index/") {
                 Some(index) => format!("{action} {index}"),
-                None if *resource == "Table.Arn" => action.to_owned(),
+                None if *resource == "TableInUse.Value" => action.to_owned(),
                 None => panic!("{resource} is neither the table nor an index of it"),
             });
         }

@@ -29,9 +29,16 @@ Parameters:
     Default: new
     AllowedValues: [new, existing]
     Description: An account knows an issuer once; say existing for the second stack of a team.
+  TableName:
+    Type: String
+    Default: ""
+    AllowedPattern: "^(|[A-Za-z0-9_.-]{3,})$"
+    ConstraintDescription: TableName is the name of a table in this account and region.
+    Description: The table that a restore has made (docs/emergency.md); the stack's own table where it is empty.
 
 Conditions:
   IsFirst: !Equals [!Ref Provider, new]
+  IsRestored: !Not [!Equals [!Ref TableName, ""]]
 
 Resources:
   Issuer:
@@ -69,7 +76,7 @@ Resources:
 const TAIL: &str = "
 # The settings of the project at Vercel.
 Outputs:
-  TableName: {Value: !Ref Table}
+  TableName: {Value: !If [IsRestored, !Ref TableName, !Ref Table]}
   Region: {Value: !Ref AWS::Region}
   RoleArn: {Value: !GetAtt Role.Arn}
 ";

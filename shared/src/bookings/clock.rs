@@ -52,6 +52,9 @@ impl Bookings<'_> {
             }
             Some(Due::Decline { reason, .. }) => (BookingFactKind::AutoDeclined { reason }, reason.as_str()),
             Some(Due::Expire { .. }) => {
+                if let Some(found) = self.record_payment(company, &row, now).await? {
+                    return Ok(found);
+                }
                 (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
             }
             _ => return Ok(RowResult::of(RowOutcome::Skipped, "answered")),

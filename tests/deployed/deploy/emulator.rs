@@ -73,7 +73,10 @@ impl Emulator {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             tool.env_remove(name);
         }
-        tool.env("AWS_ENDPOINT_URL", &self.endpoint)
+        // Behind everything else on the PATH, so that it brings the AWS CLI and no other Python.
+        let path = std::env::var("PATH").unwrap();
+        tool.env("PATH", format!("{path}:{}", root().join(".tools/aws/bin").display()))
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
             .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
             .envs([("AWS_DEFAULT_REGION", REGION), ("AWS_CONFIG_FILE", "/dev/null")])
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

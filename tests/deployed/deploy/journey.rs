@@ -14,6 +14,7 @@ use stand_ins::sandbox::Sandbox;
 
 use super::copy;
 use super::emulator::{Emulator, LOG};
+use super::rehearsal::Rehearsal;
 use super::stack::{STACK, Stack, parameters};
 use crate::binaries::jobs;
 use crate::questions::{Asker, QUESTIONS};
@@ -38,7 +39,7 @@ fn processor() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
-async fn until(what: &str, stack: &Stack<'_>, mut happened: impl AsyncFnMut(&Stack<'_>) -> bool) {
+pub async fn until(what: &str, stack: &Stack<'_>, mut happened: impl AsyncFnMut(&Stack<'_>) -> bool) {
     let start = Instant::now();
     while !happened(stack).await {
         assert!(start.elapsed() < PATIENCE, "{what} did not happen in time; see {LOG}");
@@ -46,14 +47,14 @@ async fn until(what: &str, stack: &Stack<'_>, mut happened: impl AsyncFnMut(&Sta
     }
 }
 
-async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
+pub async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
     let answer = stack.ask(function, Request::get(path).body(Bytes::new()).unwrap()).await;
     serde_json::from_slice(answer.body()).unwrap_or_else(|_| panic!("{path}: {answer:?}"))
 }
 
 #[tokio::test]
 #[ignore = "deploys what `infra/build aws` has built: infra/check/run deploy"]
-async fn a_failed_renewal_is_recovered_by_the_deployed_stack() {
+async fn a_failed_renewal_is_recovered_by_the_deployed_stack_which_goes_back_and_is_restored() {
     let cloud =
         Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let http = cloud.service.app.http.clone();
@@ -72,6 +73,7 @@ async fn a_failed_renewal_is_recovered_by_the_deployed_stack() {
     assert!(stack.said.contains(MIGRATED), "before the switch: {}", stack.said);
     every_schedule_fires(&emulator, &stack).await;
     every_url_answers(&cloud, &stack).await;
+    Rehearsal { cloud: &cloud, emulator: &emulator, stack, copy: &copy }.run().await;
 }
 
 /// A renewal fails, the schedule reminds the member, the payment arrives, and the figures contain it.

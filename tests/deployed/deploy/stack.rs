@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -51,19 +51,23 @@ pub fn sam_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Ou
 }
 
 /// `infra/deploy aws`: validates the parameters and migrates the data before and after `sam deploy`.
-async fn infra_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
+pub async fn infra_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
     let mut deploy = emulator.tool(root().join("infra/deploy").to_str().unwrap());
-    // Cargo's variables for this package would make it rebuild others.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
-            deploy.env_remove(&name);
-        }
-    }
+    remove_cargo_variables(&mut deploy);
     deploy.env("STACK", STACK).env("AWS_ENDPOINT_URL_DYNAMODB", &emulator.endpoint);
     deploy.arg("aws").args(parameters).arg("--").args(OPTIONS).arg(copy);
     // The emulator closes idle connections; they must not be reused.
     tokio::process::Command::from(deploy).output().await.expect("infra/deploy is there")
+}
+
+/// Cargo's variables for this package would make a tool that calls it rebuild others.
+pub fn remove_cargo_variables(tool: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
+            tool.env_remove(&name);
+        }
+    }
 }
 
 impl<'a> Stack<'a> {

@@ -20,6 +20,8 @@ pub(super) const MIGRATION: Migration = Migration {
     attributes: &READ_OF,
     decide,
     undo: Undo::Restore,
+    // The code before reads the time from the payload, which stays.
+    oldest_reader: 0,
 };
 
 fn decide(row: &Item) -> Decision {

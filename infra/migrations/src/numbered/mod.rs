@@ -21,6 +21,9 @@ pub struct Migration {
     pub attributes: &'static [&'static str],
     pub decide: fn(&Item) -> Decision,
     pub undo: Undo,
+    /// The oldest code that works with rows of this form, by the data version that it expects. Going back to older
+    /// code needs the undo first.
+    pub oldest_reader: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +54,12 @@ pub enum Undo {
 
 pub static MIGRATIONS: [Migration; 1] = [events_occurred_at::MIGRATION];
 
+/// The oldest code that works with data of a version, or with data on its way to it.
+pub(crate) fn oldest_reader(data_version: u32) -> u32 {
+    let done = MIGRATIONS.iter().filter(|migration| migration.number <= data_version);
+    done.map(|migration| migration.oldest_reader).max().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,5 +69,12 @@ mod tests {
     fn they_are_numbered_without_a_gap_up_to_what_the_code_expects() {
         let numbers: Vec<u32> = MIGRATIONS.iter().map(|migration| migration.number).collect();
         assert_eq!(numbers, (1..=DATA_VERSION).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_code_of_the_version_before_works_with_each() {
+        for migration in &MIGRATIONS {
+            assert!(migration.oldest_reader < migration.number, "{}: no release can go back", migration.name);
+        }
     }
 }

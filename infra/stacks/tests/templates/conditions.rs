@@ -6,9 +6,9 @@ use stacks::conditions::{Touch, complaints, tied};
 #[test]
 fn a_condition_is_held_against_every_partition_of_a_request() {
     let function = "{Properties: {Policies: [!Ref ReadSecrets, {Statement: [
-        {Action: dynamodb:BatchGetItem, Resource: !GetAtt Table.Arn,
+        {Action: dynamodb:BatchGetItem, Resource: !GetAtt TableInUse.Value,
          Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"JOB#*\", \"KPI#*\"]}}},
-        {Action: dynamodb:Query, Resource: !Sub \"${Table.Arn}/index/list\"}]}]}}";
+        {Action: dynamodb:Query, Resource: !Sub \"${TableInUse.Value}/index/list\"}]}]}}";
     let function: Yaml = serde_yaml_ng::from_str(function).expect("YAML");
     assert_eq!(tied(&function), ["BatchGetItem"]);
     let touch = |right: &str, keys: &[&str]| -> Touch {

@@ -9,6 +9,7 @@ mod functions;
 mod logs_and_queues;
 mod parameters;
 mod policies;
+mod restored;
 mod rights;
 mod schedules;
 mod table;

@@ -123,17 +123,17 @@ fn a_function_has_its_secrets_and_policies_of_exact_statements() {
 #[test]
 fn a_statement_that_allows_more_than_it_names_is_seen() {
     for wide in [
-        "{Effect: Allow, Action: \"dynamodb:*\", Resource: !GetAtt Table.Arn}",
-        "{Effect: Allow, Action: \"dynamodb:Get?tem\", Resource: !GetAtt Table.Arn}",
-        "{Effect: Allow, Action: dynamodb, Resource: !GetAtt Table.Arn}",
-        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Sub \"${Table.Arn}/index/*\"}",
-        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Sub \"${Table.Arn}/index/lis?\"}",
-        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Join [\"\", [!GetAtt Table.Arn, \"*\"]]}",
+        "{Effect: Allow, Action: \"dynamodb:*\", Resource: !GetAtt TableInUse.Value}",
+        "{Effect: Allow, Action: \"dynamodb:Get?tem\", Resource: !GetAtt TableInUse.Value}",
+        "{Effect: Allow, Action: dynamodb, Resource: !GetAtt TableInUse.Value}",
+        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Sub \"${TableInUse.Value}/index/*\"}",
+        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Sub \"${TableInUse.Value}/index/lis?\"}",
+        "{Effect: Allow, Action: [dynamodb:GetItem], Resource: !Join [\"\", [!GetAtt TableInUse.Value, \"*\"]]}",
         "{Effect: Allow, Action: [dynamodb:GetItem]}",
         "{Effect: Allow, Action: xray:PutTraceSegments, Resource: \"*\"}",
-        "{Effect: Allow, NotAction: dynamodb:DeleteTable, Resource: !GetAtt Table.Arn}",
-        "{Effect: Allow, Action: dynamodb:GetItem, NotResource: !GetAtt Table.Arn}",
-        "{Effect: Deny, Action: dynamodb:GetItem, Resource: !GetAtt Table.Arn}",
+        "{Effect: Allow, NotAction: dynamodb:DeleteTable, Resource: !GetAtt TableInUse.Value}",
+        "{Effect: Allow, Action: dynamodb:GetItem, NotResource: !GetAtt TableInUse.Value}",
+        "{Effect: Deny, Action: dynamodb:GetItem, Resource: !GetAtt TableInUse.Value}",
         "{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn, Principal: \"*\"}",
         "{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn, Principal: {AWS: \"*\"}}",
         "{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn, Principal: {Service: \"*\"}}",
@@ -147,7 +147,7 @@ fn a_statement_that_allows_more_than_it_names_is_seen() {
         "!Sub \"arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess\"",
         "{DynamoDBCrudPolicy: {TableName: !Ref Table}}",
         "{Version: \"2012-10-17\", Statement: []}",
-        "{Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"*\", Resource: !GetAtt Table.Arn}]}",
+        "{Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \"*\", Resource: !GetAtt TableInUse.Value}]}",
         "{Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: sqs:SendMessage, Resource: a, Principal: b}]}",
     ] {
         assert!(foreign(&serde_yaml_ng::from_str(policy).expect("YAML")).is_some(), "{policy}");

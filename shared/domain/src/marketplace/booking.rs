@@ -10,6 +10,7 @@
 //! | captured | cancelled before completion | `cancelled`, with the money still to be refunded |
 //! | voided | declined, auto-declined or cancelled | as they say, even if they are recorded later |
 //! | voided | none | by Stripe's reason; an expired authorization is `declined`, `hold_expired` |
+//! | voided, and never authorized | none | `cancelled`: the customer did not pay in time |
 //! | none yet | accepted and declined | the earlier of both |
 //! | none yet | accepted | still `authorized`: it is accepted once the payment is captured |
 //! | capture refused | accepted | `declined`, `payment_failed`, unless it is captured later |

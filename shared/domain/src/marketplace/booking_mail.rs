@@ -9,7 +9,7 @@ use crate::kernel::message::{Language, Message};
 use crate::kernel::party::BookingId;
 
 /// Incremented with every change of the texts below, so that an audit entry identifies the sent text.
-pub const BOOKING_MAIL_VERSION: u32 = 3;
+pub const BOOKING_MAIL_VERSION: u32 = 4;
 
 /// The kind and parameters of a mail about a booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub enum BookingMail {
         /// capture. Older mails were sent only after a void.
         #[serde(default)]
         still_reserved: bool,
+        /// Whether the customer had not paid yet, so that no amount was ever reserved.
+        #[serde(default)]
+        never_reserved: bool,
         /// The concierge's page, if the deployment has one.
         concierge_url: Option<String>,
     },
@@ -56,8 +59,13 @@ impl BookingMail {
     /// Writes the mail. The same mail always gives the same text, so that a retry sends an equal body.
     pub fn write(&self, language: Language) -> Message {
         let (title, text) = match self {
-            Self::Declined { reason, still_reserved, concierge_url } => {
-                return declined(*reason, *still_reserved, concierge_url.as_deref(), language);
+            Self::Declined { reason, still_reserved, never_reserved, concierge_url } => {
+                let reservation = match (still_reserved, never_reserved) {
+                    (true, _) => Reservation::Open,
+                    (false, true) => Reservation::None,
+                    (false, false) => Reservation::Free,
+                };
+                return declined(*reason, reservation, concierge_url.as_deref(), language);
             }
             Self::ProfessionalDeclined { booking_id } => {
                 return professional_declined(*booking_id, language);
@@ -74,9 +82,17 @@ impl BookingMail {
     }
 }
 
+/// What became of the amount on the customer's card.
+enum Reservation {
+    /// It was never reserved.
+    None,
+    Open,
+    Free,
+}
+
 fn declined(
     reason: DeclinedReason,
-    still_reserved: bool,
+    reservation: Reservation,
     concierge_url: Option<&str>,
     language: Language,
 ) -> Message {
@@ -95,10 +111,14 @@ fn declined(
                     "Your booking was not answered before the hold on your card ended, so we have declined it."
                 }
             },
-            if still_reserved {
-                "Your card was not charged. The amount we had set aside may stay reserved for some days; your bank frees it when the reservation ends."
-            } else {
-                "Your card was not charged: the amount we had set aside is free again. Your bank may take a few days to show it."
+            match reservation {
+                Reservation::None => "Your card was not charged.",
+                Reservation::Open => {
+                    "Your card was not charged. The amount we had set aside may stay reserved for some days; your bank frees it when the reservation ends."
+                }
+                Reservation::Free => {
+                    "Your card was not charged: the amount we had set aside is free again. Your bank may take a few days to show it."
+                }
             },
         ),
         Language::Es => (
@@ -115,10 +135,14 @@ fn declined(
                     "Nadie respondió a tu reserva antes de que terminara la retención en tu tarjeta, así que la hemos cancelado."
                 }
             },
-            if still_reserved {
-                "No hicimos ningún cobro. El monto puede seguir retenido unos días; tu banco lo libera cuando termina la retención."
-            } else {
-                "No hicimos ningún cobro: el monto retenido queda libre. Tu banco puede tardar unos días en mostrarlo."
+            match reservation {
+                Reservation::None => "No hicimos ningún cobro.",
+                Reservation::Open => {
+                    "No hicimos ningún cobro. El monto puede seguir retenido unos días; tu banco lo libera cuando termina la retención."
+                }
+                Reservation::Free => {
+                    "No hicimos ningún cobro: el monto retenido queda libre. Tu banco puede tardar unos días en mostrarlo."
+                }
             },
         ),
     };
@@ -225,15 +249,20 @@ mod tests {
 
     fn declined(reason: DeclinedReason, language: Language) -> Message {
         let concierge_url = Some("https://example.com/concierge".to_owned());
-        BookingMail::Declined { reason, still_reserved: false, concierge_url }.write(language)
+        BookingMail::Declined { reason, still_reserved: false, never_reserved: false, concierge_url }
+            .write(language)
     }
 
     #[test]
-    fn a_mail_never_calls_money_free_that_stripe_still_reserves() {
+    fn a_mail_never_calls_money_free_that_stripe_still_reserves_or_never_reserved() {
         for (language, free) in [(Language::En, "free again"), (Language::Es, "queda libre")] {
             for reason in [DeclinedReason::PaymentFailed, DeclinedReason::ProfessionalDeclined] {
-                let mail = BookingMail::Declined { reason, still_reserved: true, concierge_url: None };
-                assert!(!mail.write(language).text.contains(free), "{language:?} {reason:?}");
+                for (still_reserved, never_reserved) in [(true, false), (false, true)] {
+                    let concierge_url = None;
+                    let mail =
+                        BookingMail::Declined { reason, still_reserved, never_reserved, concierge_url };
+                    assert!(!mail.write(language).text.contains(free), "{language:?} {mail:?}");
+                }
             }
             assert!(!BookingMail::Accepted.write(language).text.contains(free));
         }
@@ -293,6 +322,7 @@ mod tests {
         let mail = BookingMail::Declined {
             reason: DeclinedReason::HoldExpired,
             still_reserved: false,
+            never_reserved: false,
             concierge_url: None,
         };
         assert!(!mail.write(Language::En).text.contains("concierge"));

@@ -165,12 +165,17 @@ fn refused_result(effect: &Effect, error: CallError, reason: String, now: DateTi
 }
 
 /// The facts that a payment's status gives about its booking.
-fn payment_facts(payment: &PaymentIntent) -> Vec<BookingFactKind> {
+pub(crate) fn payment_facts(payment: &PaymentIntent) -> Vec<BookingFactKind> {
     let Ok(id) = PaymentIntentId::parse(&payment.id) else { return Vec::new() };
     let charge = payment.charge_id().and_then(|id| ChargeId::parse(id).ok());
     let money = |amount| Money { amount, currency: payment.currency.clone() };
     let mut facts = Vec::new();
     match payment.status {
+        PaymentIntentStatus::RequiresCapture => {
+            let (payment_intent, money) = (id.clone(), money(payment.amount_capturable));
+            let capture_before = payment.capture_before();
+            facts.push(BookingFactKind::Authorized { payment_intent, charge, money, capture_before });
+        }
         PaymentIntentStatus::Succeeded => {
             let (payment_intent, money) = (id.clone(), money(payment.amount_received));
             facts.push(BookingFactKind::Captured { payment_intent, charge, money });

@@ -179,6 +179,10 @@ impl Fold<'_> {
         }
         match reason {
             ReleaseReason::RequestedByCustomer => self.cancel(at, CancelledBy::Customer),
+            // Nobody has paid, so nothing was held and nobody had to answer: the time to pay has run out.
+            ReleaseReason::Abandoned | ReleaseReason::Automatic if self.booking.authorization.is_none() => {
+                self.cancel(at, CancelledBy::Schedule);
+            }
             ReleaseReason::Other => self.cancel(at, CancelledBy::Owner),
             ReleaseReason::Abandoned => self.lapse(at, DeclinedReason::ProfessionalNoResponse),
             ReleaseReason::Automatic => self.lapse(at, DeclinedReason::HoldExpired),

@@ -45,8 +45,10 @@ fn mail_request(
         Step::DeclineMail => {
             let reason = booking.decline.map_or(DeclinedReason::ProfessionalDeclined, |it| it.reason);
             let still_reserved = booking.authorization.is_some() && booking.released_at.is_none();
+            let never_reserved = booking.authorization.is_none();
             let concierge_url = booking_config.concierge_url.clone();
-            (ActionKind::DeclineMail, BookingMail::Declined { reason, still_reserved, concierge_url })
+            let mail = BookingMail::Declined { reason, still_reserved, never_reserved, concierge_url };
+            (ActionKind::DeclineMail, mail)
         }
         Step::AcceptedMail => (ActionKind::AcceptedMail, BookingMail::Accepted),
         Step::ReleaseRefusedMail => (ActionKind::ReleaseRefusedMail, BookingMail::ReleaseRefused),
