@@ -49,6 +49,7 @@
 
 mod account_key;
 mod index;
+mod partition;
 pub(super) mod reconciliation;
 mod row_kind;
 mod suppression;
@@ -67,6 +68,10 @@ pub(super) use index::{
     FINDINGS_LIST, audit_list, audit_subject_list, bookings_list, bookings_status_list, cases_list,
     cases_status_list, due_shard, effects_list, events_status_list, findings_list_of, party_list, shard,
     statement_list, unread_events_list, waiting_cases_list, waiting_events_list, waiting_list,
+};
+pub(super) use partition::{
+    ACTION_PREFIX, DEPLOYMENT, ENTRY_PREFIX, HOUR_PREFIX, SWITCHES_PK, WEBHOOKS_PK, audit_pk, balances_pk,
+    batch_pk, batches_pk, case_pk, kpi_pk, ledger_pk, member_pk, payee_pk, purchase_prefix, subject_pk,
 };
 pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
@@ -279,66 +284,6 @@ impl Key {
     pub fn event_id(&self) -> Option<(&str, &str)> {
         self.pk.strip_prefix("EVENT#")?.split_once('#')
     }
-}
-
-pub(super) const SWITCHES_PK: &str = "SWITCHES#ALL";
-
-pub(super) const WEBHOOKS_PK: &str = "WEBHOOKS#ALL";
-
-/// In place of a company, for what belongs to the whole deployment. No company has this id.
-pub(super) const DEPLOYMENT: &str = "DEPLOYMENT";
-
-pub(super) const ACTION_PREFIX: &str = "ACTION#";
-
-pub(super) const HOUR_PREFIX: &str = "HOUR#";
-
-pub(super) const ENTRY_PREFIX: &str = "ENTRY#";
-
-pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
-    format!("CASE#{company}#{case}")
-}
-
-pub(super) fn subject_pk(company: &CompanyId, subject: Subject) -> String {
-    match subject {
-        Subject::Case(case) => case_pk(company, case),
-        Subject::Booking(booking) => format!("BOOKING#{company}#{booking}"),
-    }
-}
-
-pub(super) fn audit_pk(company: &CompanyId) -> String {
-    format!("AUDIT#{company}")
-}
-
-pub(super) fn ledger_pk(company: &CompanyId, booking: BookingId) -> String {
-    format!("LEDGER#{company}#{booking}")
-}
-
-pub(super) fn payee_pk(company: &CompanyId, professional: &ProfessionalId) -> String {
-    format!("PAYEE#{company}#{professional}")
-}
-
-pub(super) fn balances_pk(company: &CompanyId) -> String {
-    format!("BALANCE#{company}")
-}
-
-pub(super) fn batches_pk(company: &CompanyId) -> String {
-    format!("BATCHES#{company}")
-}
-
-pub(super) fn batch_pk(company: &CompanyId, batch: BatchId) -> String {
-    format!("BATCH#{company}#{batch}")
-}
-
-pub(super) fn member_pk(company: &CompanyId, user: &UserId) -> String {
-    format!("MEMBER#{company}#{user}")
-}
-
-pub(super) fn purchase_prefix(product_id: &str) -> String {
-    format!("PURCHASE#{product_id}#")
-}
-
-pub(super) fn kpi_pk(company: &CompanyId) -> String {
-    format!("KPI#{company}")
 }
 
 #[cfg(test)]
