@@ -25,7 +25,7 @@ pub async fn save(store: &Store, counts: &Counts, now: DateTime<Utc>) {
 
 /// Every objective over the window, for operators.
 pub async fn read(store: &Store, now: DateTime<Utc>) -> Result<Vec<ObjectiveView>, StoreError> {
-    let hours = store.objectives_since(now - Duration::days(WINDOW_DAYS)).await?;
+    let hours = hours_since(store, now - Duration::days(WINDOW_DAYS)).await?;
     let sums = |from: DateTime<Utc>| sum_since(&hours, from);
     let (all, long, short) = (
         sums(DateTime::UNIX_EPOCH),
@@ -52,7 +52,7 @@ pub async fn read(store: &Store, now: DateTime<Utc>) -> Result<Vec<ObjectiveView
 /// The fastest burn rate of all objectives, for the alarm: of each the lower one of its two rates, so that it rises
 /// only while it goes on and matters.
 pub async fn burn_rate(store: &Store, now: DateTime<Utc>) -> Result<f64, StoreError> {
-    let hours = store.objectives_since(now - Duration::hours(LONG_HOURS)).await?;
+    let hours = hours_since(store, now - Duration::hours(LONG_HOURS)).await?;
     let (short, long) =
         (sum_since(&hours, now - Duration::hours(SHORT_HOURS)), sum_since(&hours, DateTime::UNIX_EPOCH));
     let of = |sums: &Counts, objective: Objective| {
@@ -61,6 +61,16 @@ pub async fn burn_rate(store: &Store, now: DateTime<Utc>) -> Result<f64, StoreEr
     };
     let rates = Objective::ALL.map(|objective| of(&short, objective).min(of(&long, objective)));
     Ok(rates.into_iter().fold(0.0, f64::max))
+}
+
+/// The counts of each hour. Stored webhooks are those that were accepted; only the lost ones are counted apart.
+async fn hours_since(store: &Store, from: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Counts)>, StoreError> {
+    let mut hours = store.objectives_since(from).await?;
+    for hour in store.webhook_hours(from).await? {
+        let stored = Kept { good: hour.accepted, total: hour.accepted };
+        hours.push((hour.hour, [(Objective::WebhooksStored, stored)].into()));
+    }
+    Ok(hours)
 }
 
 /// The sums of the hours that had not ended at `from`.

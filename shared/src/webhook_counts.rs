@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 
-use crate::domain::platform::objective::{Kept, Objective};
 use crate::store::Store;
 use crate::store::platform::webhook_counts::WebhookHour;
 
@@ -55,14 +54,7 @@ impl WebhookCounts {
     pub async fn count(&self, store: &Store, source: &str, delivery: Delivery, now: DateTime<Utc>) {
         let Some(count) = self.take_due(source, delivery, now) else { return };
         let saved = match delivery {
-            Delivery::Accepted => {
-                let stored = Kept { good: u64::from(count), total: u64::from(count) };
-                let counts = [(Objective::WebhooksStored, stored)].into();
-                match store.count_objectives(&counts, now).await {
-                    Ok(()) => store.add_accepted_webhooks(source, count, now).await,
-                    Err(error) => Err(error),
-                }
-            }
+            Delivery::Accepted => store.add_accepted_webhooks(source, count, now).await,
             Delivery::Refused => store.add_refused_webhooks(source, count, now).await,
         };
         if let Err(error) = saved {

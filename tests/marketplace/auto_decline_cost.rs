@@ -40,7 +40,7 @@ async fn a_run_with_nothing_due_costs_five_reads_and_one_write_however_many_book
     // The switches, once a run, and the four shards of the due index.
     let nothing_due = cost(&[("Query", 5), ("UpdateItem", 1)]);
     // The gauges of what waits: five lists, one of them in two indexes, the professionals, and the state of all jobs.
-    let with_gauges = cost(&[("Query", 5 + 5 + 4 + 1), ("BatchGetItem", 1), ("UpdateItem", 1)]);
+    let with_gauges = cost(&[("Query", 5 + 5 + 4 + 2), ("BatchGetItem", 1), ("UpdateItem", 1)]);
     for bookings in [0, 1, 150] {
         let market = Market::open().await;
         market.many_held(COMPANY, 0..bookings).await;
@@ -70,8 +70,8 @@ async fn a_declined_booking_costs_eight_requests_for_the_first_and_for_the_sixti
             ("GetItem", 3 * n + 1),
             // The decision with the step that frees the money; its end with the mail.
             ("TransactWriteItems", 2 * n),
-            // The claims of the step and of the mail, and the end of the mail; the run.
-            ("UpdateItem", 3 * n + 1),
+            // The claims of the step and of the mail, and the end of the mail; the run, and its objectives.
+            ("UpdateItem", 3 * n + 2),
             ("cancel_payment_intent", n),
             ("emails", n),
         ];

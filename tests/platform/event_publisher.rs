@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
@@ -92,12 +93,14 @@ async fn bookings_payouts_and_payees_are_published_without_personal_data() {
 }
 
 #[tokio::test]
-async fn a_refused_transfer_is_published_and_its_batch_completed() {
+async fn a_refused_transfer_is_published_and_its_batch_as_incomplete() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
     world.inject_stripe_fault(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
     world.next_payout_morning();
+    world.pay_day().await;
+    world.advance(Duration::minutes(10));
     world.pay_day().await;
     world.publish().await;
     let received = world.received();
@@ -107,7 +110,8 @@ async fn a_refused_transfer_is_published_and_its_batch_completed() {
         .map(|received| &received.detail["subject"])
         .collect();
     assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.published_kinds());
-    assert_eq!(world.published_kinds().get("payout.batch_completed"), Some(&1));
+    assert_eq!(world.published_kinds().get("payout.batch_incomplete"), Some(&1));
+    assert_eq!(world.published_kinds().get("payout.batch_completed"), None);
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ async fn a_tick_with_nothing_due_costs_fifteen_reads_and_one_write_whatever_ther
 /// The requests of a run with nothing due: the switches, the due rows and the row of the run; for the gauges of what waits five
 /// lists, the due professionals; and the state of all jobs.
 fn idle() -> Cost {
-    cost(&[("Query", 5 + 5 + 4 + 1), ("BatchGetItem", 1), ("UpdateItem", 1)])
+    cost(&[("Query", 5 + 5 + 4 + 2), ("BatchGetItem", 1), ("UpdateItem", 1)])
 }
 
 /// The requests of one more due reminder, with both channels and no free days.
@@ -79,6 +79,8 @@ fn company(first_time: bool) -> Cost {
 
 fn sum(parts: &[(u64, Cost)]) -> Cost {
     let mut total = idle();
+    // How many were delivered in time.
+    *total.entry("UpdateItem".to_owned()).or_default() += 1;
     for (times, part) in parts {
         for (name, count) in part {
             *total.entry(name.clone()).or_default() += times * count;

@@ -137,12 +137,12 @@ fn text_of(answer: &HttpResponse) -> &str {
     answer.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// The description of a table request; `None` for rate limit rows, which have their own proofs, decide nothing
-/// here and would only multiply the orders.
+/// The description of a table request; `None` for rate limit rows and for what a run measures at its end, which have
+/// their own proofs, decide nothing here and would only multiply the orders.
 fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     let (operation, body) = read(request);
     let record = RequestRecord::of(&operation, &body);
-    if record.kinds.len() == 1 && record.kinds.contains("LIMIT") {
+    if record.kinds.len() == 1 && record.kinds.contains("LIMIT") || is_measurement(&body) {
         return None;
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();
@@ -151,6 +151,23 @@ fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
         touch: Touch::of_table(&operation, &body),
         words: format!("{operation} {}{range}", kinds.join("+")),
     })
+}
+
+/// Whether a request belongs to the gauges: the lists of what waits, the counters of the objectives, the state of all
+/// jobs.
+fn is_measurement(body: &Value) -> bool {
+    let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
+    let counter = body["Key"]["pk"]["S"].as_str().unwrap_or_default();
+    let mut batch = body["RequestItems"].as_object().into_iter().flatten();
+    let is_of_jobs = batch.next().is_some_and(|(_, table)| {
+        let mut keys = table["Keys"].as_array().into_iter().flatten();
+        keys.all(|key| key["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("JOB#")))
+    });
+    range.starts_with("operator#waiting#")
+        || range == "WEBHOOKS#ALL"
+        || range == "JOB#objectives"
+        || counter == "JOB#objectives"
+        || is_of_jobs
 }
 
 /// The query of an index without its time, so that two reads of one queue are the same query.

@@ -13,9 +13,10 @@ impl World {
     /// All rows sorted by key. Numbers are texts, as DynamoDB sends them.
     pub async fn rows(&self) -> Vec<Value> {
         let rows = self.every_row().await.into_iter();
-        // Rate limit rows change with every request, and the counts of webhooks with every delivery.
+        // Rate limit rows change with every request, the counts of webhooks and of objectives with every delivery.
         let counts = |row: &Value| {
-            row["pk"].as_str().is_some_and(|pk| pk.starts_with("LIMIT#") || pk.starts_with("WEBHOOKS#"))
+            let counted = ["LIMIT#", "WEBHOOKS#", "JOB#objectives"];
+            row["pk"].as_str().is_some_and(|pk| counted.iter().any(|counted| pk.starts_with(counted)))
         };
         rows.filter(|row| !counts(row)).collect()
     }

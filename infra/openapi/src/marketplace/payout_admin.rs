@@ -91,7 +91,7 @@ fn list_batches() -> Operation {
             json!({
                 "data": [
                     {
-                        "batch_id": "payout-2026-07-21-tue", "status": "completed",
+                        "batch_id": "payout-2026-07-21-tue", "status": "completed", "professionals_left": 0,
                         "started_by": {"kind": "schedule"}, "created_at": "2026-07-21T14:00:01.000Z",
                         "changed_at": "2026-07-21T14:00:09.000Z",
                         "counts": {
@@ -125,7 +125,7 @@ fn read_batch() -> Operation {
             200,
             "The payout batch.",
             json!({
-                "batch_id": "payout-2026-07-21-tue", "status": "completed",
+                "batch_id": "payout-2026-07-21-tue", "status": "completed", "professionals_left": 0,
                 "started_by": {"kind": "schedule"}, "created_at": "2026-07-21T14:00:01.000Z",
                 "changed_at": "2026-07-21T14:00:09.000Z",
                 "counts": {

@@ -2,10 +2,13 @@
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
+use shared::domain::kernel::time;
+use shared::domain::platform::waiting::WaitingKind;
 use shared::views::ListView;
 use shared::views::platform::effect::EffectView;
 use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
+use shared::views::platform::waiting::WaitingView;
 
 use super::history;
 use super::resolution::ResolutionInput;
@@ -48,9 +51,9 @@ fn overview() -> Value {
             "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12", "at": "2026-07-22T09:00:00.000Z",
             "cause": "auto_decline",
         })]),
-        "in_doubt": excerpt(&[effect()]),
-        "waiting": excerpt(&[]), "unread_events": excerpt(&[]), "channel_error": null,
-        "refused": excerpt(&[refused_effect()]),
+        "in_doubt": excerpt(&[in_doubt()]),
+        "waiting": excerpt(&[unpaid_professional()]), "unread_events": excerpt(&[]), "channel_error": null,
+        "refused": excerpt(&[refused()]),
         "findings": excerpt(&[finding()]),
         "reconciliation": {
             "open_findings": 1,
@@ -63,13 +66,60 @@ fn overview() -> Value {
         },
         "batches": [
             {
-                "batch_id": "payout-2026-07-21-tue", "status": "processing", "reason": null, "done": 0,
-                "rejected": 0, "in_doubt": 1, "changed_at": "2026-07-21T14:00:09.000Z",
+                "batch_id": "payout-2026-07-21-tue", "status": "waiting", "reason": "api_error", "done": 0,
+                "rejected": 0, "in_doubt": 1, "professionals_left": 1,
+                "changed_at": "2026-07-21T14:00:09.000Z",
             },
         ],
+        "objectives": [{
+            "objective": "payouts_on_their_day", "target": 0.9999, "good": 412, "total": 412, "share": 1.0,
+            "budget_left": 1.0, "burn_rate_1_hour": 0.0, "burn_rate_6_hours": 0.0,
+        }],
         "switches": [switches::switched_off()],
         "overdue": {"count": 0, "more": false, "oldest_due_at": null},
     })
+}
+
+/// A row of what waits with these fields; the others are null.
+fn waiting(what: WaitingKind, fields: Value) -> Value {
+    let since = time::parse("2026-07-21T14:00:00.000Z").unwrap_or_default();
+    let mut row = serde_json::to_value(WaitingView::new(what, since)).unwrap_or_default();
+    if let (Some(row), Value::Object(fields)) = (row.as_object_mut(), fields) {
+        row.extend(fields);
+    }
+    row
+}
+
+fn in_doubt() -> Value {
+    let fields = json!({
+        "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12",
+        "operation": "payout:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12:v1", "kind": "share_transferred",
+        "status": "unknown", "provider": "stripe", "reason": "key_expired", "amount": 8500,
+        "currency": "usd", "tries": 9, "decided_at": "2026-07-21T14:00:00.000Z",
+        "first_sent_at": "2026-07-21T14:00:01.000Z", "ended_at": "2026-07-22T13:00:00.000Z",
+    });
+    waiting(WaitingKind::EffectInDoubt, fields)
+}
+
+fn unpaid_professional() -> Value {
+    let fields = json!({
+        "professional_id": "user_p9", "batch_id": "payout-2026-07-21-tue", "provider": "stripe",
+        "code": "api_error", "reason": "api_error", "amount": 8500, "currency": "usd", "tries": 12,
+    });
+    waiting(WaitingKind::Professional, fields)
+}
+
+fn refused() -> Value {
+    let fields = json!({
+        "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12",
+        "operation": "capture:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b12:v1", "kind": "payment_captured",
+        "status": "rejected", "provider": "stripe", "code": "charge_expired_for_capture",
+        "reason": "charge_expired_for_capture", "consequence": "payment_not_captured", "amount": 10000,
+        "currency": "usd", "tries": 1, "decided_at": "2026-07-21T14:00:00.000Z",
+        "first_sent_at": "2026-07-21T14:00:01.000Z", "ended_at": "2026-07-21T14:00:02.000Z",
+        "refused_at": "2026-07-21T14:00:02.000Z",
+    });
+    waiting(WaitingKind::EffectRefused, fields)
 }
 
 fn excerpt(items: &[Value]) -> Value {
@@ -97,17 +147,6 @@ fn effect() -> Value {
         "decided_at": "2026-07-21T14:00:00.000Z",
         "first_sent_at": "2026-07-21T14:00:01.000Z", "next_try_at": null,
         "ended_at": "2026-07-22T14:00:01.000Z",
-    })
-}
-
-fn refused_effect() -> Value {
-    json!({
-        "case_id": null, "booking_id": "7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13",
-        "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b13:v1",
-        "kind": "payment_refunded", "provider": "stripe", "code": "insufficient_funds",
-        "reason": "insufficient_funds", "consequence": "payment_not_refunded",
-        "amount": 12000000, "currency": "cop", "tries": 1,
-        "refused_at": "2026-07-22T10:00:00.000Z",
     })
 }
 

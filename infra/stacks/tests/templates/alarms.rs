@@ -144,7 +144,7 @@ fn silence_never_ends_an_alarm_about_what_waits() {
                 assert_eq!(silence, "breaching", "{name}");
             }
             _ if metrics.iter().any(|name| waits(&name)) => assert_eq!(silence, "ignore", "{name}"),
-            "jobs-late" | "jobs-failing" => assert_eq!(silence, "ignore", "{name}"),
+            "jobs-late" | "jobs-failing" | "error-budget-burning" => assert_eq!(silence, "ignore", "{name}"),
             _ => assert_eq!(silence, "notBreaching", "{name}"),
         }
     }

@@ -83,7 +83,9 @@ impl Sandbox {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
-        request.bearer_auth("whop_key").header("Api-Version-Date", API_VERSION_DATE)
+        // Resend tells its keys by their first letters.
+        let key = if path.starts_with("/emails") { "re_key" } else { "whop_key" };
+        request.bearer_auth(key).header("Api-Version-Date", API_VERSION_DATE)
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {

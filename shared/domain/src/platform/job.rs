@@ -227,7 +227,9 @@ impl Report {
     /// Whether the run failed at its work. One failed row beside others that were done is no failed run, because
     /// it is retried and one company's provider must not look like an outage.
     pub fn outcome(&self) -> RunOutcome {
-        let is_stuck = self.done == 0 && (self.failed > 0 || self.more);
+        // What is switched off was left on purpose.
+        let is_left = self.more && self.switched_off == 0;
+        let is_stuck = self.done == 0 && (self.failed > 0 || is_left);
         let is_refused = self.effects_refused > 0 && self.effects_done == 0;
         match self.done {
             _ if self.in_doubt > 0 || is_stuck || is_refused => RunOutcome::Failed,

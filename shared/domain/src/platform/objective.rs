@@ -5,7 +5,7 @@ use serde::Serialize;
 /// The days over which an objective is measured.
 pub const WINDOW_DAYS: i64 = 30;
 
-/// What is promised.
+/// A promise that is measured for all companies together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -11,6 +11,9 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Page, Query, Range, read_row};
 
+/// The longest hash key of an index.
+const MAX_KEY_BYTES: usize = 2_048;
+
 impl Company {
     /// An audit entry, for the transaction of its change. It is listed with the other entries about its subject.
     /// If there are listeners, the same row is also queued in the outbox. `unique` distinguishes entries of the
@@ -19,10 +22,13 @@ impl Company {
         let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
         let list = keys::audit_subject_list(&self.company, &entry.subject);
         let position = text(&key.sk);
-        let write = Write::put(key, entry)?
-            .set("list_status_pk", text(list))
-            .set("list_sk", position)
-            .expect(Expect::Absent);
+        let write = Write::put(key, entry)?.expect(Expect::Absent);
+        // DynamoDB refuses longer keys; no id is that long.
+        let write = if list.len() <= MAX_KEY_BYTES {
+            write.set("list_status_pk", text(list)).set("list_sk", position)
+        } else {
+            write
+        };
         let queue = self.store.listeners.first_queue().filter(|_| announcement::is_announced(&entry.kind));
         Ok(match queue {
             Some(queue) => write.due(queue, Some(entry.at)),

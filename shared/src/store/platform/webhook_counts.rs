@@ -12,8 +12,8 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Write, number, text};
 use crate::store::{Query, Range, Store};
 
-/// Long enough for a look at the days before.
-const STORED_DAYS: i64 = 7;
+/// A day longer than the window of the objectives.
+const STORED_DAYS: i64 = 31;
 
 /// The deliveries of one source in one hour.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
