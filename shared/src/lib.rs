@@ -1,7 +1,7 @@
 //! The library that all functions share.
 //!
 //! Modules depend on each other in one direction; a module uses only modules left of an arrow before it:
-//! `json, environment → domain → vault, logs → store, providers, telemetry → switches, webhook_counts → aws, effects, jobs, due, idempotency, rate_limit, views → objectives, events, bookings, recovery → payouts → gauges, reconciliation → config → bearer → app → http → auth → runtime`.
+//! `json, environment → domain → vault, logs → store, providers, telemetry → switches, webhook_counts, jobs → aws, effects, due, idempotency, rate_limit, views → objectives, events, bookings, recovery → payouts → gauges, reconciliation → config → bearer → app → http → auth → runtime`.
 //! `tests/repository/house_rules.rs` checks this line.
 
 pub use domain;

@@ -32,14 +32,14 @@ async fn a_reminder_counts_by_the_time_between_its_plan_and_its_delivery() {
     let world = reminding().await;
     due_members(&world, &["1"]).await;
     world.tick().await;
-    let kept = objective(&world, "reminders_within_5_minutes").await;
+    let kept = objective(&world, "reminders_within_five_minutes").await;
     assert_eq!((&kept["good"], &kept["total"], &kept["budget_left"]), (&json!(2), &json!(2), &json!(1.0)));
 
     due_members(&world, &["2"]).await;
     world.advance(Duration::minutes(20));
     world.tick().await;
-    let within_5_minutes = objective(&world, "reminders_within_5_minutes").await;
-    let within_1_hour = objective(&world, "reminders_within_1_hour").await;
+    let within_5_minutes = objective(&world, "reminders_within_five_minutes").await;
+    let within_1_hour = objective(&world, "reminders_within_one_hour").await;
     assert_eq!((&within_5_minutes["good"], &within_5_minutes["total"]), (&json!(2), &json!(4)));
     assert_eq!((&within_1_hour["good"], &within_1_hour["total"]), (&json!(4), &json!(4)));
     assert!(within_5_minutes["budget_left"].as_f64() < Some(0.0), "{within_5_minutes:#}");

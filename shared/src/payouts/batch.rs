@@ -98,7 +98,7 @@ fn is_continued(calendar: &PayoutCalendar, batch: BatchId, now: DateTime<Utc>) -
 struct Count<'a> {
     batch: BatchId,
     calendar: &'a PayoutCalendar,
-    /// The calling run.
+    /// The run that counts, if one does.
     run: Option<Uuid>,
     /// The code with which Stripe stopped the calling run.
     tripped_by: Option<&'a str>,

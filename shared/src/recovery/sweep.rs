@@ -91,8 +91,8 @@ impl RecoverySweep<'_> {
     fn count_delivery(&self, late: Duration) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for (objective, allowed) in [
-            (Objective::RemindersWithin5Minutes, Duration::minutes(5)),
-            (Objective::RemindersWithin1Hour, Duration::hours(1)),
+            (Objective::RemindersWithinFiveMinutes, Duration::minutes(5)),
+            (Objective::RemindersWithinOneHour, Duration::hours(1)),
         ] {
             let counted = kept.entry(objective).or_default();
             *counted = counted.plus(Kept::one(late <= allowed));

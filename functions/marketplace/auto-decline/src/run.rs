@@ -57,7 +57,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         };
         let report = due::process_queues(found, LIMITS, |row| run.work_on(row)).await;
         let declines = run.declines.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let kept = [(Objective::DeclinesWithin10Minutes, declines)].into();
+        let kept = [(Objective::DeclinesWithinTenMinutes, declines)].into();
         objectives::save(store, &kept, app.clock.now()).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)

@@ -40,7 +40,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         run.recovery.finish().await;
         let mut kept = run.recovery.kept();
         kept.insert(
-            Objective::DeclinesWithin10Minutes,
+            Objective::DeclinesWithinTenMinutes,
             *run.declines.lock().unwrap_or_else(PoisonError::into_inner),
         );
         objectives::save(store, &kept, app.clock.now()).await;

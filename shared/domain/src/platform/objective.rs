@@ -12,11 +12,11 @@ pub const WINDOW_DAYS: i64 = 30;
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "ObjectiveName"))]
 pub enum Objective {
     /// Reminders that were delivered within five minutes after their planned time.
-    RemindersWithin5Minutes,
+    RemindersWithinFiveMinutes,
     /// Reminders that were delivered within an hour after their planned time.
-    RemindersWithin1Hour,
+    RemindersWithinOneHour,
     /// Unanswered bookings that were declined within ten minutes after their deadline.
-    DeclinesWithin10Minutes,
+    DeclinesWithinTenMinutes,
     /// Transfers that were made on the payout day they were due on.
     PayoutsOnTheirDay,
     /// Payout batches that ended without having waited for a provider or a person.
@@ -29,9 +29,9 @@ pub enum Objective {
 
 impl Objective {
     pub const ALL: [Self; 7] = [
-        Self::RemindersWithin5Minutes,
-        Self::RemindersWithin1Hour,
-        Self::DeclinesWithin10Minutes,
+        Self::RemindersWithinFiveMinutes,
+        Self::RemindersWithinOneHour,
+        Self::DeclinesWithinTenMinutes,
         Self::PayoutsOnTheirDay,
         Self::BatchesWithoutErrors,
         Self::BookingsAccepted,
@@ -45,10 +45,10 @@ impl Objective {
     /// The promised share, in millionths.
     pub fn target_millionths(self) -> u32 {
         match self {
-            Self::RemindersWithin5Minutes | Self::BatchesWithoutErrors => 999_000,
+            Self::RemindersWithinFiveMinutes | Self::BatchesWithoutErrors => 999_000,
             // One of ten thousand is the smallest budget that can be measured.
-            Self::RemindersWithin1Hour
-            | Self::DeclinesWithin10Minutes
+            Self::RemindersWithinOneHour
+            | Self::DeclinesWithinTenMinutes
             | Self::PayoutsOnTheirDay
             | Self::WebhooksStored => 999_900,
             Self::BookingsAccepted => 990_000,
@@ -109,11 +109,11 @@ mod tests {
     #[test]
     fn an_objective_that_is_just_missed_has_used_up_its_budget() {
         let just = Kept { good: 999, total: 1_000 };
-        assert!(near(just.budget_left(Objective::RemindersWithin5Minutes), 0.0));
+        assert!(near(just.budget_left(Objective::RemindersWithinFiveMinutes), 0.0));
         assert!(near(just.burn_rate(Objective::BookingsAccepted), 0.1));
         let twice = Kept { good: 998, total: 1_000 };
-        assert!(near(twice.burn_rate(Objective::RemindersWithin5Minutes), 2.0));
-        assert!(twice.budget_left(Objective::RemindersWithin5Minutes) < 0.0);
+        assert!(near(twice.burn_rate(Objective::RemindersWithinFiveMinutes), 2.0));
+        assert!(twice.budget_left(Objective::RemindersWithinFiveMinutes) < 0.0);
     }
 
     #[test]

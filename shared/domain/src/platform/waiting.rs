@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-/// What waits.
+/// The kind of thing that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]

@@ -8,7 +8,7 @@ use crate::domain::platform::objective::Objective;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ObjectiveView {
-    /// What is promised.
+    /// The promise that is measured.
     pub objective: Objective,
     /// The promised share, from 0 to 1.
     pub target: f64,

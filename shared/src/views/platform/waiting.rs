@@ -16,7 +16,7 @@ use crate::views::Timestamp;
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct WaitingView {
-    /// What waits.
+    /// The kind of thing that waits.
     pub what: WaitingKind,
     /// Who or what ends the waiting.
     pub waits_for: WaitsFor,
