@@ -119,7 +119,8 @@ async fn bookings_stay_as_they_are_while_automatic_declines_are_switched_off() {
     let mut listed: Vec<&str> =
         off[0]["held"]["booking_ids"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     let mut expected: Vec<String> = held.iter().map(ToString::to_string).collect();
-    (listed.sort_unstable(), expected.sort_unstable());
+    listed.sort_unstable();
+    expected.sort_unstable();
     assert_eq!(listed, expected, "{off:?}");
     assert_eq!(market.world.read_operations().await["overdue"]["count"], 0);
 
