@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from aws import Aws, in_parallel
@@ -87,6 +88,7 @@ class Rollback:
 
     def __init__(self, aws: Aws, stack: Stack, state: SharedState, data: TableData):
         self.aws, self.stack, self.state, self.data = aws, stack, state, data
+        self.began = time.monotonic()
         self.releases = Releases(aws, stack)
         self.record = state.load("rolled-back") or {"left": [], "to": None}
 
@@ -114,6 +116,8 @@ class Rollback:
         self.remember(target)
         self.state.check()
         in_parallel(self.move, moves.values())
+        if not self.aws.dry_run:
+            print_line(f"{target} serves, {time.monotonic() - self.began:.0f} s after the command began.")
         return {name: version.number for name, version in chosen.items()}
 
     def release_before(self, in_rollout: bool) -> str:

@@ -6,6 +6,7 @@
 mod copy;
 mod emulator;
 mod journey;
+mod limits;
 mod parameters;
 mod rehearsal;
 mod stack;

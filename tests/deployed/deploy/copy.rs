@@ -25,7 +25,9 @@ fn change(from: &Path, to: &Path, change: impl FnOnce(&mut Value)) {
         .unwrap_or_else(|error| panic!("{}: {error}; infra/check/run aws builds it", from.display()));
     let mut template = serde_yaml_ng::from_str(&text).unwrap();
     change(&mut template);
-    std::fs::write(to, serde_yaml_ng::to_string(&template).unwrap()).unwrap();
+    // AWS's tools read YAML 1.1, where an OFF without quotes is no text.
+    let text = serde_yaml_ng::to_string(&template).unwrap().replace(": OFF\n", ": \"OFF\"\n");
+    std::fs::write(to, text).unwrap();
 }
 
 /// A test compares the schedules with `vercel.json`; here they only have to fire while the test waits.

@@ -32,6 +32,11 @@ impl Emulator {
     /// Starts it on a free port of this machine. Functions inherit its environment, by which they find it and
     /// the event bus's stand-in.
     pub async fn start(http: &Client, event_bus: &str) -> Self {
+        Self::with_executions(http, event_bus, 200).await
+    }
+
+    /// Starts it as an account with this limit of concurrent executions.
+    pub async fn with_executions(http: &Client, event_bus: &str, executions: u32) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let folder = std::env::temp_dir().join(format!("justonce-deployed-{}", std::process::id()));
@@ -42,6 +47,7 @@ impl Emulator {
             .envs([("BIND_HOST", "127.0.0.1"), ("GATEWAY_PORT", &port.to_string())])
             .envs([("AWS_ENDPOINT_URL_DYNAMODB", &endpoint), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoint)])
             .env("AWS_ENDPOINT_URL_EVENTBRIDGE", event_bus)
+            .env("LAMBDA_ACCOUNT_CONCURRENCY", executions.to_string())
             // The folder for unpacked functions and its state.
             .env("TMPDIR", &folder)
             .current_dir(&folder)

@@ -54,6 +54,10 @@ impl Rehearsal<'_> {
     /// Version n+1: other code in every function, and a table whose rows are not migrated yet.
     async fn deploy_with_a_migration(&mut self) {
         let before = self.table().await;
+        // The emulator's CloudFormation leaves it out, and every verification looks for it.
+        let recovery = ["--point-in-time-recovery-specification", "PointInTimeRecoveryEnabled=true"];
+        let backups = ["dynamodb", "update-continuous-backups", "--table-name", &before];
+        self.aws(&[&backups[..], &recovery].concat()).await;
         self.migrate(&["back", "--to", "0"]).await;
         self.aws(&["dynamodb", "put-item", "--table-name", &before, "--item", OLD_EVENT]).await;
         for folder in std::fs::read_dir(root().join(".aws-sam/build")).unwrap() {
