@@ -80,8 +80,9 @@ impl Emulator {
             tool.env_remove(name);
         }
         // Behind everything else on the PATH, so that it brings the AWS CLI and no other Python.
-        let path = std::env::var("PATH").unwrap();
-        tool.env("PATH", format!("{path}:{}", root().join(".tools/aws/bin").display()))
+        let path = std::env::vars_os().find(|(name, _)| name == "PATH").map(|(_, path)| path).unwrap();
+        let path = format!("{}:{}", path.to_string_lossy(), root().join(".tools/aws/bin").display());
+        tool.env("PATH", path)
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
             .envs([("AWS_DEFAULT_REGION", REGION), ("AWS_CONFIG_FILE", "/dev/null")])
