@@ -82,7 +82,7 @@ pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> 
 }
 
 /// The parameters by which a person names a run that was missed.
-const PLANNED_TIME: [&str; 3] = ["ScheduledAt", "From", "Until"];
+const PLANNED_TIME: [&str; 3] = ["ScheduledAt", "WindowFrom", "WindowUntil"];
 
 /// The two operations that run a job: GET for Vercel Cron, and POST for an operator.
 pub fn job(

@@ -160,13 +160,13 @@ fn planned_times() -> Vec<Parameter> {
             Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-21T14:00:00.000Z",
         ),
         Parameter(
-            "From", Query, "from",
+            "WindowFrom", Query, "from",
             "The start of a window whose runs were missed, at most 40 days ago; together with `until` and without \
              `scheduled_at`.",
             Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-20T00:00:00.000Z",
         ),
         Parameter(
-            "Until", Query, "until",
+            "WindowUntil", Query, "until",
             "The end of the window, not in the future. A job that processes everything that is due runs once, as the \
              last run of the window; `payouts` runs once for each payout day in it, in their order.",
             Typed(SchemaGenerator::subschema_for::<Timestamp>), "2026-07-22T00:00:00.000Z",
@@ -269,4 +269,18 @@ pub fn reference(name: &str) -> Result<Value, String> {
     let Parameter(key, ..) =
         table.iter().find(is_meant).ok_or_else(|| format!("no parameter is called {name}"))?;
     Ok(json!({"$ref": format!("#/components/parameters/{key}")}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_parameters_have_the_same_name_in_the_document() {
+        let mut names: Vec<&str> = table().iter().map(|parameter| parameter.0).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "the later one would replace the earlier one");
+    }
 }
