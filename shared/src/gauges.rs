@@ -1,7 +1,7 @@
 //! Gauges of what waits, over all companies: measured while it waits, not when it is over.
 
 use chrono::{DateTime, Utc};
-use futures_util::try_join;
+use futures_util::future::{try_join, try_join4};
 
 use crate::domain::marketplace::calendar::PayoutCalendar;
 use crate::domain::platform::job::Report;
@@ -47,14 +47,14 @@ async fn measure(
     now: DateTime<Utc>,
 ) -> Result<Gauges, StoreError> {
     let of = |list| store.waiting_total(list);
-    let (messages, refused, in_doubt, events, unpaid, burn_rate) = try_join!(
+    let lists = try_join4(
         of(WaitingList::Messages),
         of(WaitingList::Refused),
         of(WaitingList::InDoubt),
         of(WaitingList::Events),
-        payouts::unpaid(store, calendar, states, now),
-        objectives::burn_rate(store, now),
-    )?;
+    );
+    let others = try_join(payouts::unpaid(store, calendar, states, now), objectives::burn_rate(store, now));
+    let ((messages, refused, in_doubt, events), (unpaid, burn_rate)) = try_join(lists, others).await?;
     // A run that has left nothing, beside what a switch holds back, has no overdue row either.
     let overdue = if report.skipped > report.switched_off || report.more {
         oldest_overdue(store, now).await?
