@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::marketplace::payout::{BatchCounts, BatchRecord};
+use shared::domain::marketplace::payout::{BatchCounts, BatchRecord, BatchStatus};
 
 use super::booked::Booked;
 use super::payout_scenario::{Act, Payouts};
@@ -109,6 +109,9 @@ pub(super) fn check_batches(scenario: &Payouts, world: &World, context: &str) {
         counts.in_doubt += batch.counts.in_doubt;
         counts.settled += batch.counts.settled;
         counts.skipped += batch.counts.skipped;
+        let lacks = batch.counts.rejected > 0 || batch.professionals_left > 0;
+        let status = if lacks { BatchStatus::Incomplete } else { BatchStatus::Completed };
+        assert_eq!(batch.status, status, "{context}\n{batch:#?}");
     }
     let amounts = || all_owed.iter().flat_map(|owed| &owed.amounts);
     let settled = amounts().filter(|amount| **amount == 0).count() as u64;

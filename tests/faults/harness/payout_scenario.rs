@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use chrono::Duration;
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::marketplace::ledger::LedgerAccount;
+use shared::domain::marketplace::payout::BatchRecord;
 
 use super::booked::Booked;
 use super::callers::{pay_by_hand, person_of_the_company};
@@ -85,11 +86,11 @@ impl Payouts {
         Self { clock_jumps, ..self }
     }
 
-    /// Every batch is over, and every share was paid or waits for a bank or for Stripe.
+    /// Every batch has ended, and every share was paid or waits for a bank or for Stripe.
     pub(super) async fn check_paid(&self, world: &World, context: &str) {
         let rows = Rows::read(&world.service.dynamo);
-        let batches = rows.of("BATCHES#").find(|row| row.text("status") != "completed");
-        assert!(batches.is_none(), "{context}\na batch is not over: {batches:?}");
+        let open = open_batches(&rows).next();
+        assert!(open.is_none(), "{context}\na batch has not ended: {open:?}");
         for booked in rows.bookings() {
             let booking = booked.booking.as_ref().unwrap();
             let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
@@ -213,9 +214,13 @@ pub(super) async fn finish(world: &World) -> u64 {
     let paid = world.pay_day().await["due"].as_u64().unwrap();
     deliver_webhooks(world).await;
     let rows = Rows::read(&world.service.dynamo);
-    let open = rows.of("BATCHES#").filter(|row| row.text("status") != "completed").count();
+    let open = open_batches(&rows).count();
     let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
     swept + paid + (open + left) as u64
+}
+
+fn open_batches(rows: &Rows) -> impl Iterator<Item = &Row> {
+    rows.of("BATCHES#").filter(|row| !row.read::<BatchRecord>().status.has_ended())
 }
 
 /// Whether the booking is still to be paid.

@@ -96,15 +96,15 @@ async fn finish_due(scenario: &impl Scenario, world: &World, context: &str) {
         assert!(
             ticks < MAX_TICKS,
             "{context}\n{due} rows are due after {ticks} ticks: {:#?}",
-            due_rows(world)
+            open_rows(world)
         );
         world.advance(LEASES);
     }
 }
 
-/// The due rows, to understand why they still are.
-fn due_rows(world: &World) -> Vec<String> {
+/// The due rows and the batches, to understand why something is still open.
+fn open_rows(world: &World) -> Vec<String> {
     let rows = Rows::read(&world.service.dynamo);
     let due = rows.0.values().filter(|row| row.is_due(world.now()));
-    due.map(ToString::to_string).collect()
+    due.chain(rows.of("BATCHES#")).map(ToString::to_string).collect()
 }

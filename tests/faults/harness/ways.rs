@@ -137,16 +137,17 @@ fn text_of(answer: &HttpResponse) -> &str {
     answer.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// The description of a table request; `None` for rate limit rows and for what a run measures at its end, which have
-/// their own proofs, decide nothing here and would only multiply the orders.
+/// The description of a table request; `None` for rate limit rows, for switches, which nobody turns here, and for what a
+/// run measures at its end: they have their own proofs, decide nothing here and would only multiply the orders.
 fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     let (operation, body) = read(request);
     let record = RequestRecord::of(&operation, &body);
-    if record.kinds.len() == 1 && record.kinds.contains("LIMIT") || is_measurement(&body) {
+    let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
+    let is_limit = record.kinds.len() == 1 && record.kinds.contains("LIMIT");
+    if is_limit || range == "SWITCHES#ALL" || is_measurement(&body) {
         return None;
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();
-    let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
     Some(Asked {
         touch: Touch::of_table(&operation, &body),
         words: format!("{operation} {}{range}", kinds.join("+")),

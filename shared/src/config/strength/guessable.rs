@@ -11,7 +11,7 @@ mod tests;
 mod words;
 
 use runs::{interleaved, is_year, keys, repetition, sequence};
-use words::{COMMON_WORDS, JOINING_WORDS, begins_with};
+use words::{JOINING_WORDS, begins_with, common_words_at};
 
 pub use words::OwnWords;
 
@@ -94,7 +94,7 @@ fn pieces(text: &[char], start: usize, words: &OwnWords) -> Vec<(usize, Piece, u
     }
     let joining = JOINING_WORDS.into_iter().filter_map(|word| begins_with(rest, word));
     found.extend(joining.map(|written| (written.length, Piece::Common, 1 + written.separator_cost())));
-    let common = COMMON_WORDS.lines().filter_map(|word| begins_with(rest, word));
+    let common = common_words_at(rest).filter_map(|word| begins_with(rest, word));
     found.extend(common.map(|written| (written.length, Piece::Common, 2 + written.separator_cost())));
     for (length, piece) in [
         (keys(rest).filter(|length| *length >= MIN_KEYS), Piece::Keys),

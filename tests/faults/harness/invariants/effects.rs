@@ -27,9 +27,9 @@ impl Invariant for Fences {
 }
 
 /// Attributes of a refused effect that change when it is resolved.
-const LISTED: [&str; 4] = ["is_refusal_open", "refusal_resolved_at", "list_status_pk", "list_sk"];
+const LISTED: [&str; 5] = ["is_refusal_open", "refusal_resolved_at", "list_status_pk", "list_pk", "list_sk"];
 
-/// Whether the change only removes a refused effect from its list.
+/// Whether the change only removes a refused effect from its lists.
 fn is_resolved(before: &Row, after: &Row) -> bool {
     let rest = |row: &Row| {
         let mut fields = row.0.as_object().cloned().unwrap_or_default();

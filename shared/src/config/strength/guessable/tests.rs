@@ -1,4 +1,5 @@
 use super::*;
+use super::words::COMMON_WORDS;
 
 fn judge(password: &str) -> Option<&'static str> {
     reason(

@@ -5,6 +5,9 @@
 //! days, greetings, clubs, family names and words for "password" of a few more languages, above all Spanish, and
 //! well-known passphrases. 23 kB.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 /// One word per line.
 pub(super) const COMMON_WORDS: &str = include_str!("../common_words.txt");
 
@@ -14,6 +17,18 @@ pub(super) const JOINING_WORDS: [&str; 35] = [
     "que", "soy", "the", "una", "you", "your", "this", "that", "el", "es", "is", "it", "la", "me", "mi",
     "my", "no", "te", "to", "yo",
 ];
+
+/// The common words by their first letter. Every start of a function compares its passwords with all of them, and few
+/// begin with the letter at hand.
+static WORDS_BY_LETTER: LazyLock<BTreeMap<char, Vec<&str>>> = LazyLock::new(|| {
+    let mut words: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    for word in COMMON_WORDS.lines() {
+        if let Some(letter) = word.chars().next() {
+            words.entry(letter).or_default().push(word);
+        }
+    }
+    words
+});
 
 /// The name of the service, which attackers know too.
 const SERVICE: &str = "justonce";
@@ -71,6 +86,14 @@ impl SpelledWord {
     pub(super) fn separator_cost(&self) -> u32 {
         u32::from(self.is_separated)
     }
+}
+
+/// The common words that the text may spell at its start, by its first character.
+pub(super) fn common_words_at(text: &[char]) -> impl Iterator<Item = &'static str> {
+    let first = text.first().copied();
+    let fitting =
+        WORDS_BY_LETTER.iter().filter(move |(letter, _)| first.is_some_and(|c| stands_for(c, **letter)));
+    fitting.flat_map(|(_, words)| words.iter().copied())
 }
 
 /// How the text spells `word` at its start; digits and punctuation may replace letters or separate them.
