@@ -20,7 +20,7 @@ use super::outside::{Happening, deliver_webhooks, mark_delivered, nth};
 use super::payout_scenario::{FORGOTTEN, STALE};
 use super::random_run::FaultRates;
 use super::rows::Rows;
-use super::scenario::{Scenario, WorkerFuture};
+use super::scenario::{SWITCHES_AND_PAYOUTS, Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use super::seeded_random::SeededRandom;
 use support::exactly_once::LEASES;
@@ -98,6 +98,10 @@ impl Scenario for Declines {
 
     fn clock_jumps(&self) -> &'static [ClockJump] {
         self.clock_jumps
+    }
+
+    fn unseen_ranges(&self) -> &'static [&'static str] {
+        SWITCHES_AND_PAYOUTS
     }
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>> {

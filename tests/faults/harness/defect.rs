@@ -67,6 +67,8 @@ pub enum Defect {
     RefusalNotListed,
     /// What waits is on no list of all companies, so no gauge counts it.
     WaitingNotCounted,
+    /// A switch that is off is treated as on.
+    SwitchIgnored,
     /// A refusal is recorded without creating the mail about it.
     RefusalMailForgotten,
     /// A mail about a refusal is created under two names.
@@ -167,6 +169,9 @@ impl Defect {
         let forgotten = match self {
             Self::ThrottleNotRepeated if answer.contains(THROTTLED) => {
                 return Some(answer.replace(THROTTLED, "ValidationException"));
+            }
+            Self::SwitchIgnored if answer.contains("\"SWITCHES#ALL\"") => {
+                return Some(answer.replace("\"is_on\":{\"BOOL\":false}", "\"is_on\":{\"BOOL\":true}"));
             }
             Self::ClaimThoughtOver => "lease_until",
             Self::KeyThoughtYoung => "first_sent_at",

@@ -60,6 +60,10 @@ impl<S: Scenario> Scenario for Defective<S> {
         self.0.add_fault_rules(world);
     }
 
+    fn unseen_ranges(&self) -> &'static [&'static str] {
+        self.0.unseen_ranges()
+    }
+
     async fn at_rest(&self, world: &World, context: &str) {
         self.0.at_rest(world, context).await;
     }

@@ -10,7 +10,6 @@ use shared::domain::kernel::ids::Ids;
 use stand_ins::sandbox::Sandbox;
 use uuid::Uuid;
 
-use super::defect::Defect;
 use super::gate::RequestGate;
 use super::scenario::Scenario;
 use super::seeded_random::mixed;
@@ -60,10 +59,11 @@ pub async fn process(
     gate: &RequestGate,
     worker: usize,
     seed: u64,
-    defects: &'static [Defect],
+    scenario: &impl Scenario,
 ) -> World {
     let Service { sandbox, dynamo, .. } = &world.service;
-    let way = TableConnection { dynamo: dynamo.clone(), gate: gate.clone(), worker, defects };
+    let (defects, unseen) = (scenario.defects(), scenario.unseen_ranges());
+    let way = TableConnection { dynamo: dynamo.clone(), gate: gate.clone(), worker, defects, unseen };
     let (providers, looked) = (gate.clone(), gate.clone());
     let parts = Parts {
         table: dynamo.client_through(way),

@@ -14,7 +14,7 @@ use super::invariants::{
 };
 use super::reminder_end::CaseEnd;
 use super::rows::Rows;
-use super::scenario::{Scenario, WorkerFuture};
+use super::scenario::{SWITCHES_AND_PAYOUTS, Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use support::exactly_once::LEASES;
 use support::world::{
@@ -179,6 +179,10 @@ impl Scenario for Reminders {
         if let Some(operation) = self.lost {
             world.inject_fault(operation, "drop_after", Some(1), None);
         }
+    }
+
+    fn unseen_ranges(&self) -> &'static [&'static str] {
+        SWITCHES_AND_PAYOUTS
     }
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>> {

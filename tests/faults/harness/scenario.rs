@@ -19,6 +19,12 @@ const PAUSES: Duration = Duration::minutes(61);
 /// The runs that suffice to finish all work.
 const MAX_TICKS: u32 = 3;
 
+/// The switches, where nobody turns one.
+const SWITCHES: &[&str] = &["SWITCHES#ALL"];
+
+/// The same, and the queue of professionals where there are none, so that it is only measured.
+pub const SWITCHES_AND_PAYOUTS: &[&str] = &["SWITCHES#ALL", "payouts#"];
+
 /// A prepared world, workers with their work, and the conditions that must hold.
 ///
 /// `prepare` and `run_worker` must do the same each time they are called.
@@ -64,6 +70,11 @@ pub trait Scenario {
     /// The defects of every worker.
     fn defects(&self) -> &'static [Defect] {
         &[]
+    }
+
+    /// The ranges of the table whose queries decide nothing here, by the beginning of their names.
+    fn unseen_ranges(&self) -> &'static [&'static str] {
+        SWITCHES
     }
 
     /// Further conditions at the end.

@@ -74,7 +74,7 @@ impl Scheduler {
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| faults.take_fault()));
         let mut workers = Vec::new();
         for worker in 0..scenario.workers() {
-            let process = process(&world, http, &gate, worker, seed, scenario.defects()).await;
+            let process = process(&world, http, &gate, worker, seed, scenario).await;
             let (run_worker, gate) = (scenario.run_worker(worker, process), gate.clone());
             workers.push(Some(tokio::spawn(async move {
                 // The time of the worker's start is a choice too.

@@ -35,6 +35,8 @@ pub struct TableConnection {
     pub gate: RequestGate,
     pub worker: usize,
     pub defects: &'static [Defect],
+    /// The ranges whose queries decide nothing in this scenario, by the beginning of their names.
+    pub unseen: &'static [&'static str],
 }
 
 impl HttpClient for TableConnection {
@@ -86,7 +88,9 @@ impl TableConnection {
     }
 
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let Some(asked) = asked_of_table(&request) else { return self.dynamo.call(request).await };
+        let Some(asked) = asked_of_table(&request, self.unseen) else {
+            return self.dynamo.call(request).await;
+        };
         let question = (asked.touch == Touch::Index).then(|| question(&request));
         let (order, under_way) = self.gate.pass(self.worker, asked).await;
         let ordered = if let Order::Table(intervention) = order { Some(intervention) } else { None };
@@ -137,14 +141,14 @@ fn text_of(answer: &HttpResponse) -> &str {
     answer.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// The description of a table request; `None` for rate limit rows, for switches, which nobody turns here, and for what a
-/// run measures at its end: they have their own proofs, decide nothing here and would only multiply the orders.
-fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
+/// The description of a table request; `None` for rate limit rows, for what a run measures at its end, and for ranges
+/// that are unseen in the scenario: they have their own proofs, decide nothing here and would only multiply the orders.
+fn asked_of_table(request: &HttpRequest, unseen: &[&str]) -> Option<Asked> {
     let (operation, body) = read(request);
     let record = RequestRecord::of(&operation, &body);
     let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
     let is_limit = record.kinds.len() == 1 && record.kinds.contains("LIMIT");
-    if is_limit || range == "SWITCHES#ALL" || is_measurement(&body) {
+    if is_limit || is_measurement(&body) || unseen.iter().any(|name| range.starts_with(name)) {
         return None;
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();

@@ -15,7 +15,7 @@ use super::invariants::{
 };
 use super::random_run::FaultRates;
 use super::rows::Rows;
-use super::scenario::{Scenario, WorkerFuture};
+use super::scenario::{SWITCHES_AND_PAYOUTS, Scenario, WorkerFuture};
 use super::seeded_random::SeededRandom;
 use support::dialects::{Dialect, EventKind, Spelling};
 use support::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
@@ -143,6 +143,10 @@ impl Scenario for Deliveries<'_> {
             }
             seen.join(", ")
         })
+    }
+
+    fn unseen_ranges(&self) -> &'static [&'static str] {
+        SWITCHES_AND_PAYOUTS
     }
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>> {

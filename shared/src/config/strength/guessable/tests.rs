@@ -1,5 +1,5 @@
-use super::*;
 use super::words::COMMON_WORDS;
+use super::*;
 
 fn judge(password: &str) -> Option<&'static str> {
     reason(
