@@ -6,6 +6,7 @@ mod analytics;
 mod arbitrary_bodies;
 mod cors;
 mod deep_health;
+mod event_dismissal;
 mod event_publisher;
 mod event_publisher_faults;
 mod health;

@@ -1,7 +1,7 @@
 //! Receives the providers' webhooks.
 //!
 //! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who handles events
-//!   that were set aside.
+//!   that were not applied.
 //! - **Reads** the raw bytes, which are verified before they are parsed; the membership, booking or professional
 //!   of an event.
 //! - **Counts** accepted and refused deliveries of each known source, for the health check: in memory, written once a
@@ -12,8 +12,9 @@
 //! - **Answers** 2xx only after the event is stored; 401 to every request without a valid signature, whether or
 //!   not the source exists. Only validly signed requests count against a source's limit, so that a stranger
 //!   cannot use it up.
-//! - **Twice:** the second delivery finds the first and changes nothing.
+//! - **Twice:** the second delivery finds the first and changes nothing; so does a second dismissal.
 
+mod dismissal;
 mod events;
 mod received;
 mod resend;
@@ -43,6 +44,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/webhooks/{source}", sources::receive)
         .on(Method::GET, "/api/webhooks/events", events::list)
         .on(Method::POST, "/api/webhooks/events/{event_id}/replay", events::replay)
+        .on(Method::POST, "/api/webhooks/events/{event_id}/dismiss", dismissal::dismiss)
         .into_router(app)
 }
 
