@@ -98,7 +98,7 @@ fn show(
     }
 }
 
-fn is_platform(app: &App, caller: &Caller) -> bool {
+pub(super) fn is_platform(app: &App, caller: &Caller) -> bool {
     app.config.platform_company.as_ref() == Some(caller.company.id()) && caller.role != Role::Owner
 }
 
