@@ -48,6 +48,7 @@ mod webhooks_resend;
 mod webhooks_sources;
 mod webhooks_storage;
 mod webhooks_stripe;
+mod webhooks_unknown_names;
 mod webhooks_waiting;
 mod webhooks_whop;
 mod webhooks_whop_refused;

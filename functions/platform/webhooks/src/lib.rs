@@ -4,7 +4,7 @@
 //!   that were not applied.
 //! - **Reads** the raw bytes, which are verified before they are parsed; the membership, booking or professional
 //!   of an event.
-//! - **Counts** accepted and refused deliveries of each known source, for the health check: in memory, written once a
+//! - **Counts** accepted and refused deliveries of each known source, and events of unknown names, for the health check: in memory, written once a
 //!   minute at most.
 //! - **Writes** an event and all its consequences in one transaction; or the event alone, for the sweep, if it
 //!   cannot be applied yet. Events without consequences are only stored: those of other sources, and Stripe's
@@ -26,6 +26,7 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
+use shared::domain::platform::event::{Event, IgnoreReason, Meaning};
 use shared::domain::platform::objective::{Kept, Objective};
 use shared::events::sealed_for;
 use shared::http::failure::UNSIGNED;
@@ -72,6 +73,15 @@ fn no_secret(variable: &str) -> Failure {
 async fn count_accepted(app: &SharedApp, source: &str) {
     if let Ok(store) = app.store() {
         app.webhook_counts.count(store, source, Delivery::Accepted, app.clock.now()).await;
+    }
+}
+
+/// Counts an event whose name this version does not know. It is stored without effect; the check of an operator shows
+/// its name.
+async fn count_unknown_name(app: &SharedApp, source: &str, event: &Event) {
+    let is_unknown = matches!(event.meaning, Meaning::Ignored { reason: IgnoreReason::UnknownName });
+    if is_unknown && let Ok(store) = app.store() {
+        app.webhook_counts.count(store, source, Delivery::UnknownName(&event.name), app.clock.now()).await;
     }
 }
 

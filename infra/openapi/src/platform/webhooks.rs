@@ -30,7 +30,9 @@ fn receive_whop_event() -> Operation {
         .summary("Whop: deliver an event.")
         .about(
             "The response is 2xx only once the event is stored. The signature covers the raw body and is \
-             verified before the body is parsed. Events that do not affect a case are stored as well.",
+             verified before the body is parsed. Events that do not affect a case are stored as well. An event whose \
+             name this version does not know is `kept` without effect as `unknown_name`, is counted, and can be \
+             replayed once a version knows it.",
         )
         .twice(
             "The second delivery is answered with `duplicate`. Events may be delivered any number of times \
@@ -61,6 +63,7 @@ fn receive_whop_event() -> Operation {
         )
         .answers::<WebhookReceiptView>(200, "The event is stored.", [
             ("applied", "A new event", receipt("msg_v1Failed01", "applied")),
+            ("kept", "An event without effect, or one that is applied later", receipt("msg_v1New0001", "kept")),
             ("duplicate", "The same event again", receipt("msg_v1Failed01", "duplicate")),
         ])
         .fails(&["InvalidEvent"])
@@ -81,7 +84,8 @@ fn receive_stripe_event() -> Operation {
              mode is missing or is not that of the platform's API key; `other_account` if it is from another \
              account (a connected account is named in `account`, `user_id` or `context`; only events about \
              its own status and its failed payouts have an effect); `not_ours` if the platform did not \
-             create the payment; `thin_event` if it is a thin event. If the mode of the API key is not \
+             create the payment; `thin_event` if it is a thin event; `unknown_name` if this version does not know \
+             its name. If the mode of the API key is not \
              known, events that would have an effect are set aside as `mode_unknown`.\n\nA signed event is \
              never refused because of its content: a time that cannot be read is replaced by the time of \
              arrival, an unusual name by `unnamed`, and a missing ID by one derived from the body. Only a \
