@@ -94,6 +94,8 @@ enum ApplyError {
     Books,
     Conflict,
     Duplicate,
+    /// A person dismissed it while it was being applied.
+    Dismissed,
     Store(StoreError),
 }
 
@@ -117,6 +119,7 @@ impl ApplyError {
             Self::Books => "books_do_not_add_up",
             Self::Conflict => "conflict",
             Self::Duplicate => "received_before",
+            Self::Dismissed => "dismissed",
             Self::Store(StoreError::Shape(_)) => "row_unreadable",
             Self::Store(_) => "table_unavailable",
         }
@@ -166,18 +169,22 @@ impl EventIntake<'_> {
         let error = match self.apply(event, false, now).await {
             Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
             Err(ApplyError::Ignored(reason)) => {
-                self.store.inbox().mark_ignored(event, reason).await?;
-                count_ignored(event, reason);
+                if self.store.inbox().mark_ignored(event, reason).await? {
+                    count_ignored(event, reason);
+                }
                 return Ok(Applied::Ignored);
             }
+            Err(ApplyError::Dismissed) => return Ok(Applied::Ignored),
             Err(error) => error,
         };
         let hopeless = error.is_hopeless() || event.tries + 1 >= MAX_TRIES;
         let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
         // Errors of the table count as tries as well: an event on an unreadable row would otherwise stay first
         // in the queue for ever.
-        self.store.inbox().postpone(event, error.reason(), due_at).await?;
+        let is_postponed = self.store.inbox().postpone(event, error.reason(), due_at).await?;
         match error {
+            // Somebody else changed it meanwhile, and this attempt decides nothing about it.
+            _ if hopeless && !is_postponed => Ok(Applied::Later),
             _ if hopeless => {
                 // An alarm counts this line: the event waits for a person from now on.
                 let (source, reason) = (&event.source, error.reason());
@@ -223,17 +230,22 @@ impl EventIntake<'_> {
             Err(StoreError::Conflict { refused }) => {
                 // If the event's own row refused the write, it exists (or is applied) already, or another
                 // transaction held it. Read it to find out.
-                let recorded = refused.contains(&own)
-                    && self.was_recorded(event, new).await.map_err(ApplyError::Store)?;
-                Err(if recorded { ApplyError::Duplicate } else { ApplyError::Conflict })
+                let refused_by_itself = refused.contains(&own);
+                Err(if refused_by_itself { self.refusal(event, new).await } else { ApplyError::Conflict })
             }
             committed => committed.map_err(ApplyError::Store),
         }
     }
 
-    async fn was_recorded(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {
-        let found = self.store.inbox().event(&event.source, &event.payload_min.event_id).await?;
-        Ok(found.is_some_and(|found| new || found.status == EventStatus::Applied))
+    /// What the event's own row says about a transaction that it refused.
+    async fn refusal(&self, event: &StoredEvent, new: bool) -> ApplyError {
+        match self.store.inbox().event(&event.source, &event.payload_min.event_id).await {
+            Ok(Some(_)) if new => ApplyError::Duplicate,
+            Ok(Some(found)) if found.status == EventStatus::Applied => ApplyError::Duplicate,
+            Ok(Some(found)) if found.status == EventStatus::Dismissed => ApplyError::Dismissed,
+            Ok(_) => ApplyError::Conflict,
+            Err(error) => ApplyError::Store(error),
+        }
     }
 
     /// The writes that follow from an event, given the rows as they are now.

@@ -1,4 +1,4 @@
-//! Counts accepted and refused deliveries per source, and judges whether a source is refused as a whole.
+//! Counts accepted and refused deliveries per source, and those of an unknown name, and judges whether a source is refused as a whole.
 //!
 //! A process adds its counts up and writes them once a minute at most, so that neither traffic nor a stranger makes it
 //! write without bounds. The first refusals of an hour are written at once: a wrong secret shows with the third of
@@ -15,8 +15,8 @@ use crate::store::platform::webhook_counts::WebhookHour;
 /// The pause between two writes of a process for one source.
 const PAUSE_SECONDS: i64 = 60;
 
-/// So many refusals of a source are written at once per process and hour.
-const REFUSALS_AT_ONCE: u32 = 10;
+/// So many refusals and unknown names of a source are written at once per process and hour.
+const WRITES_AT_ONCE: u32 = 10;
 
 /// So many deliveries in a row have to be refused before the source counts as refused.
 const MIN_REFUSED: u64 = 3;
@@ -30,14 +30,17 @@ const RECENT_MINUTES: i64 = 60;
 /// The counts that this process has not written yet.
 #[derive(Debug, Default)]
 pub struct WebhookCounts {
-    sources: Mutex<BTreeMap<String, [Pending; 2]>>,
+    sources: Mutex<BTreeMap<String, [Pending; 3]>>,
 }
 
-/// Whether the signature of a delivery was valid.
+/// What is counted about a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Delivery<'a> {
+    /// Its signature was valid.
     Accepted,
     Refused,
+    /// It was accepted, and this version does not know the event's name.
+    UnknownName(&'a str),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,11 +54,12 @@ struct Pending {
 impl WebhookCounts {
     /// Counts one delivery. A failed write is logged and tried again with the next one, because the delivery itself
     /// matters more.
-    pub async fn count(&self, store: &Store, source: &str, delivery: Delivery, now: DateTime<Utc>) {
+    pub async fn count(&self, store: &Store, source: &str, delivery: Delivery<'_>, now: DateTime<Utc>) {
         let Some(count) = self.take_due(source, delivery, now) else { return };
         let saved = match delivery {
             Delivery::Accepted => store.add_accepted_webhooks(source, count, now).await,
             Delivery::Refused => store.add_refused_webhooks(source, count, now).await,
+            Delivery::UnknownName(name) => store.add_unknown_webhook_names(source, name, count, now).await,
         };
         if let Err(error) = saved {
             tracing::warn!(source, %error, "deliveries were not counted");
@@ -64,14 +68,14 @@ impl WebhookCounts {
     }
 
     /// Adds a delivery; the count to write, if one is due.
-    fn take_due(&self, source: &str, delivery: Delivery, now: DateTime<Utc>) -> Option<u32> {
+    fn take_due(&self, source: &str, delivery: Delivery<'_>, now: DateTime<Utc>) -> Option<u32> {
         self.change(source, delivery, |pending| {
             pending.count += 1;
             let hour = |at: DateTime<Utc>| at.timestamp().div_euclid(3_600);
             if pending.saved_at.is_none_or(|at| hour(at) != hour(now)) {
                 pending.saved_in_hour = 0;
             }
-            let at_once = delivery == Delivery::Refused && pending.saved_in_hour < REFUSALS_AT_ONCE;
+            let at_once = delivery != Delivery::Accepted && pending.saved_in_hour < WRITES_AT_ONCE;
             let paused = pending.saved_at.is_none_or(|at| now - at >= Duration::seconds(PAUSE_SECONDS));
             if !at_once && !paused {
                 return None;
@@ -82,10 +86,14 @@ impl WebhookCounts {
         })
     }
 
-    fn change<T>(&self, source: &str, delivery: Delivery, change: impl FnOnce(&mut Pending) -> T) -> T {
+    fn change<T>(&self, source: &str, delivery: Delivery<'_>, change: impl FnOnce(&mut Pending) -> T) -> T {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        let [accepted, refused] = sources.entry(source.to_owned()).or_default();
-        change(if delivery == Delivery::Accepted { accepted } else { refused })
+        let [accepted, refused, unknown] = sources.entry(source.to_owned()).or_default();
+        change(match delivery {
+            Delivery::Accepted => accepted,
+            Delivery::Refused => refused,
+            Delivery::UnknownName(_) => unknown,
+        })
     }
 }
 
@@ -97,6 +105,8 @@ pub struct SourceCounts {
     pub last_accepted_at: Option<DateTime<Utc>>,
     pub last_refused_at: Option<DateTime<Utc>>,
     refused_since_accepted: u64,
+    pub unknown_names: u64,
+    pub last_unknown_name: Option<String>,
 }
 
 impl SourceCounts {
@@ -120,6 +130,10 @@ pub fn sum(hours: &[WebhookHour]) -> BTreeMap<String, SourceCounts> {
         counts.refused += hour.refused;
         counts.last_accepted_at = hour.last_accepted_at.or(counts.last_accepted_at);
         counts.last_refused_at = hour.last_refused_at.or(counts.last_refused_at);
+        counts.unknown_names += hour.unknown_names;
+        if let Some(name) = &hour.last_unknown_name {
+            counts.last_unknown_name = Some(name.clone());
+        }
         let before = if hour.accepted > 0 { 0 } else { counts.refused_since_accepted };
         counts.refused_since_accepted = before + hour.refused_since_accepted;
     }
@@ -166,6 +180,7 @@ mod tests {
             refused_since_accepted: refused,
             last_accepted_at: (accepted > 0).then(|| at(number * 3_600)),
             last_refused_at: (refused > 0).then(|| at(number * 3_600 + 1_800)),
+            ..WebhookHour::default()
         };
         let judge =
             |hours: &[WebhookHour], minutes: i64| sum(hours)["whop"].is_only_refused(at(minutes * 60));

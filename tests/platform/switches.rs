@@ -161,3 +161,56 @@ async fn a_request_that_says_no_reason_or_no_switch_is_refused() {
     }
     assert_eq!(world.rows_of("SWITCHES").await.len(), 0);
 }
+
+/// The history of a switch: what, which company's, who and why.
+fn turned(history: &Value) -> Vec<(Value, Value, Value, Value)> {
+    let rows = history["data"].as_array().unwrap().iter();
+    rows.map(|row| {
+        (row["name"].clone(), row["company_id"].clone(), row["actor"].clone(), row["detail"].clone())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn the_history_of_a_switch_tells_who_turned_it_when_and_why() {
+    let world = World::start().await;
+    const HISTORY: &str = "/api/history/switch/reminders";
+    let nobody = world.staff_reads(PLATFORM, HISTORY).await;
+    assert_eq!(nobody["data"], json!([]), "nobody turned it yet");
+    let all = world.turn((PLATFORM, Role::Provider), "reminders", off("Ask Ann about biz_other.")).await.ok();
+    world.advance(chrono::Duration::minutes(1));
+    let own = world.turn((COMPANY, Role::Provider), "reminders", off("A wrong text.")).await.ok();
+    world.advance(chrono::Duration::minutes(1));
+    let other = json!({"is_on": false, "note": "Unpaid.", "company_id": "biz_other"});
+    world.turn((PLATFORM, Role::Provider), "reminders", other).await.ok();
+    world.advance(chrono::Duration::minutes(1));
+    world.turn((COMPANY, Role::Provider), "reminders", json!({"is_on": true})).await.ok();
+    world.turn((COMPANY, Role::Provider), "payouts", off("Another switch.")).await.ok();
+
+    let (name, by) = (json!("switch.turned_off"), &all["by"]);
+    let of_own = [
+        (name.clone(), json!(COMPANY), own["by"].clone(), json!("A wrong text.")),
+        (json!("switch.turned_on"), json!(COMPANY), own["by"].clone(), json!(null)),
+    ];
+    let seen = world.staff_reads(PLATFORM, HISTORY).await;
+    let everything = vec![
+        (name.clone(), json!(null), by.clone(), json!("Ask Ann about biz_other.")),
+        of_own[0].clone(),
+        (name.clone(), json!("biz_other"), by.clone(), json!("Unpaid.")),
+        of_own[1].clone(),
+    ];
+    assert_eq!(turned(&seen), everything, "{seen:#}");
+    assert_eq!(seen["data"][0]["scope"], "deployment");
+    assert_eq!(seen["data"][1]["scope"], "company");
+    let first = world.staff_reads(PLATFORM, &format!("{HISTORY}?limit=3")).await;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = world.staff_reads(PLATFORM, &format!("{HISTORY}?limit=3&cursor={cursor}")).await;
+    assert_eq!([turned(&first), turned(&second)].concat(), everything);
+
+    let of_others = [(name, json!(null), json!(null), json!(null)), of_own[0].clone(), of_own[1].clone()];
+    let owner = world.owner(Method::GET, HISTORY, None).await.ok();
+    assert_eq!(turned(&owner), of_others, "{owner:#}");
+    assert_eq!(turned(&world.staff_reads(COMPANY, HISTORY).await), of_others);
+    let unknown = world.owner(Method::GET, "/api/history/switch/everything", None).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}

@@ -7,7 +7,8 @@ What happened to an object: what, who, when and why, oldest first.
 
 cargo history KIND ID
 
-KIND is booking, case, membership, payment, professional, batch, event, finding, account, job or company.
+KIND is booking, case, membership, payment, professional, batch, event, finding, account, job, switch
+or company.
 
   --url URL         the API, or the URL of the function `operations` (http://127.0.0.1:3000)
   --company ID      act in this company, biz_…, instead of the platform's

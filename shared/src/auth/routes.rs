@@ -110,6 +110,7 @@ pub static ROUTES: &[Route] = &[
     route("webhooks", "POST", "/api/webhooks/{source}", Access::SignedWebhook).limited(&WEBHOOKS),
     route("webhooks", "GET", "/api/webhooks/events", Access::Scheduler).limited(&SCHEDULER).on_call(),
     route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Access::Scheduler).limited(&SCHEDULER).on_call(),
+    route("webhooks", "POST", "/api/webhooks/events/{event_id}/dismiss", Access::Scheduler).limited(&SCHEDULER).on_call(),
     route("settings", "GET", "/api/settings", Access::OWNER).limited(&SETTINGS),
     route("settings", "PUT", "/api/settings", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
     route("kpis", "GET", "/api/dashboard/kpis", Access::Roles(&[Role::Owner, Role::Accountant])).limited(&DASHBOARD),

@@ -38,16 +38,9 @@ impl EventIntake<'_> {
         now: DateTime<Utc>,
     ) -> Result<Received, ArrivalError> {
         let has_meaning = event.meaning != Meaning::Nothing;
-        let stored = StoredEvent {
-            source: STRIPE.to_owned(),
-            payload_sealed: vault.seal(&sealed_for(STRIPE, &event.event_id), body)?,
-            payload_min: event,
-            status: if has_meaning { EventStatus::Pending } else { EventStatus::Received },
-            received_at: now,
-            tries: 0,
-            reason: None,
-            replays: 0,
-        };
+        let sealed = vault.seal(&sealed_for(STRIPE, &event.event_id), body)?;
+        let status = if has_meaning { EventStatus::Pending } else { EventStatus::Received };
+        let stored = StoredEvent::new(STRIPE, event, sealed, status, now);
         if has_meaning {
             return Ok(self.receive(stored, now).await?);
         }

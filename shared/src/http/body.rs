@@ -14,6 +14,9 @@ use crate::json::{self, JsonError};
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = json::REQUEST.max_bytes;
 
+/// Enough for a few sentences.
+const MAX_NOTE_CHARS: usize = 500;
+
 /// The unverified bytes of a body.
 #[derive(Debug, Clone)]
 pub struct RawBody(pub Bytes);
@@ -102,6 +105,18 @@ pub fn text_field<'a>(
         return Err(Failure::field(field, format!("expected at most {max_chars} characters")));
     }
     Ok(text)
+}
+
+/// Reads the required field `note`: why a person does something, for the audit log and for everybody who reads it.
+pub fn note_field(object: &serde_json::Map<String, Value>) -> Result<&str, Failure> {
+    let note = text_field(object, "note", MAX_NOTE_CHARS)?;
+    if note.trim().is_empty() {
+        return Err(Failure::field("note", "expected a text"));
+    }
+    if note.chars().any(char::is_control) {
+        return Err(Failure::field("note", "expected no line breaks and no other control characters"));
+    }
+    Ok(note.trim())
 }
 
 /// Reads the field `language`; English if it is missing.

@@ -17,6 +17,7 @@ mod nullable;
 mod object;
 mod origin;
 pub mod payment;
+mod published;
 pub mod refund;
 pub mod transfer;
 

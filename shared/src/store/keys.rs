@@ -187,8 +187,13 @@ impl Key {
         Self::new(audit_pk(company), position)
     }
 
+    /// The partition of the audit entries about the whole deployment.
+    pub(super) fn deployment_audit_pk() -> String {
+        format!("AUDIT#{DEPLOYMENT}")
+    }
+
     pub(super) fn deployment_audit(time: &str, id: &str) -> Self {
-        Self::new(format!("AUDIT#{DEPLOYMENT}"), format!("{time}#{id}"))
+        Self::new(Self::deployment_audit_pk(), format!("{time}#{id}"))
     }
 
     /// The switches of a company; those of the deployment without one.

@@ -28,6 +28,10 @@ macro_rules! named {
 #[derive(Debug)]
 pub struct EventId;
 
+/// The note of a person.
+#[derive(Debug)]
+pub struct Note;
+
 /// The names of missing settings.
 #[derive(Debug)]
 pub struct MissingConfiguration;
@@ -44,6 +48,14 @@ named!(EventId, "EventId", {
     "pattern": "^[!-~]{1,128}$",
     "description": "The provider's ID of an event, or an ID derived from its content if the provider sends none.",
     "examples": ["msg_v1Failed01"],
+});
+named!(Note, "Note", {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 500,
+    "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+    "description": "Why a person does something: not blank, and in one line. Everybody who sees the object reads it.",
+    "examples": ["Stripe refuses every transfer."],
 });
 named!(MissingConfiguration, "MissingConfiguration", {
     "type": "array",

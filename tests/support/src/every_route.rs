@@ -134,7 +134,9 @@ pub fn good_body(world: &World, route: &Route) -> Value {
             "outcome": "did_not_happen",
         }),
         "/api/operations/switches/{switch}" => json!({"is_on": true}),
-        "/api/operations/findings/{finding_id}/resolve" => json!({"note": "Agreed on by mail."}),
+        "/api/operations/findings/{finding_id}/resolve" | "/api/webhooks/events/{event_id}/dismiss" => {
+            json!({"note": "Agreed on by mail."})
+        }
         "/api/admin/payouts/process" => json!({"dry_run": true}),
         "/api/admin/payouts/approvals" => {
             json!({"professional_id": "user_1", "currency": "usd", "amount": 1})

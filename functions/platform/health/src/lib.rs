@@ -218,6 +218,8 @@ fn show(counts: &SourceCounts) -> DeliveriesView {
         refused: counts.refused,
         last_accepted_at: counts.last_accepted_at.map(Timestamp),
         last_refused_at: counts.last_refused_at.map(Timestamp),
+        unknown_names: counts.unknown_names,
+        last_unknown_name: counts.last_unknown_name.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::http::body::text_field;
+use shared::http::body::note_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
@@ -13,9 +13,6 @@ use shared::store::marketplace::reconciliation::{
 };
 use shared::views::platform::finding::{ClosingView, FindingView};
 use shared::views::{ListView, Timestamp};
-
-/// Enough for a few sentences.
-const MAX_NOTE_CHARS: usize = 500;
 
 pub(super) async fn list(
     State(app): State<SharedApp>,
@@ -47,10 +44,7 @@ async fn close(
     finding_id: &str,
     body: &JsonBody,
 ) -> Result<Answer, Failure> {
-    let note = text_field(body.object(&["note"])?, "note", MAX_NOTE_CHARS)?.trim();
-    if note.is_empty() {
-        return Err(Failure::field("note", "expected a text"));
-    }
+    let note = note_field(body.object(&["note"])?)?;
     let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let now = app.clock.now();
     match finding_scope.close(finding_id, &caller.id, note, now, &app.ids).await? {

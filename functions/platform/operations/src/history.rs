@@ -10,6 +10,7 @@ mod entry;
 mod event;
 mod membership;
 mod status;
+mod switch;
 
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
@@ -21,6 +22,7 @@ use shared::domain::kernel::party::{BookingId, ProfessionalId};
 use shared::domain::kernel::time;
 use shared::domain::marketplace::payout::BatchId;
 use shared::domain::platform::job::Job;
+use shared::domain::platform::switch::SwitchName;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::platform::audit_log::AuditCursor;
@@ -29,6 +31,8 @@ use shared::views::ListView;
 use shared::views::platform::history::{HistoryEntryView, HistorySubject};
 
 use entry::Entry;
+
+use crate::switches::is_platform;
 
 /// Longer than every id of ours and of a provider.
 const MAX_ID_BYTES: usize = 300;
@@ -65,6 +69,10 @@ pub(super) async fn show(
             Some(job) if caller.role != Role::Owner => reader.job(job).await?,
             _ => None,
         },
+        HistorySubject::Switch => match SwitchName::parse(&id) {
+            Some(switch) => Some(reader.switch(switch, is_platform(&app, &caller)).await?),
+            None => None,
+        },
         HistorySubject::Professional => {
             return page.audit(company, Some(parse(&id, ProfessionalId::parse)?.as_str())).await;
         }
@@ -77,7 +85,7 @@ pub(super) async fn show(
 
 fn unknown_kind() -> Failure {
     let expected = "expected booking, case, membership, payment, professional, batch, event, finding, account, \
-                    job or company";
+                    job, switch or company";
     Failure::field("kind", expected)
 }
 

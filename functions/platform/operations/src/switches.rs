@@ -8,7 +8,7 @@ use shared::auth::Caller;
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::platform::switch::{SwitchName, SwitchScope, SwitchState, SwitchedOff, Switches};
-use shared::http::body::text_field;
+use shared::http::body::{note_field, text_field};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::platform::switches::SwitchRow;
@@ -18,8 +18,8 @@ use shared::views::{ListView, Timestamp};
 
 use crate::held_rows::HeldRows;
 
-/// Enough for a few sentences.
-const MAX_NOTE_CHARS: usize = 500;
+/// Longer than every id of a company.
+const MAX_ID_CHARS: usize = 500;
 
 /// As many as in the other lists.
 const MAX_SHOWN: usize = 100;
@@ -98,7 +98,7 @@ fn show(
     }
 }
 
-fn is_platform(app: &App, caller: &Caller) -> bool {
+pub(super) fn is_platform(app: &App, caller: &Caller) -> bool {
     app.config.platform_company.as_ref() == Some(caller.company.id()) && caller.role != Role::Owner
 }
 
@@ -126,14 +126,13 @@ impl Wanted {
         let fields = body.object(&["is_on", "note", "company_id"])?;
         let is_on = fields.get("is_on").and_then(Value::as_bool);
         let is_on = is_on.ok_or_else(|| Failure::field("is_on", "expected true or false"))?;
-        let text = |name: &str| {
-            fields.contains_key(name).then(|| text_field(fields, name, MAX_NOTE_CHARS)).transpose()
-        };
-        let note = text("note")?.map(str::trim);
-        if note.is_some_and(str::is_empty) || (note.is_none() && !is_on) {
+        let note = fields.contains_key("note").then(|| note_field(fields)).transpose()?;
+        if note.is_none() && !is_on {
             return Err(Failure::field("note", "expected the reason, which others read"));
         }
-        let company_id = text("company_id")?.map(CompanyId::parse).transpose();
+        let company_id =
+            fields.contains_key("company_id").then(|| text_field(fields, "company_id", MAX_ID_CHARS));
+        let company_id = company_id.transpose()?.map(CompanyId::parse).transpose();
         let company_id = company_id.map_err(|error| Failure::field("company_id", error.to_string()))?;
         let note = note.map(str::to_owned);
         Ok(Self { is_on, note, company_id })

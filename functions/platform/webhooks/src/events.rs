@@ -1,8 +1,8 @@
-//! Lists events that were set aside and replays them.
+//! Lists events that were set aside, and replays what was not applied.
 
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Operator;
 use shared::domain::platform::event::Meaning;
@@ -40,16 +40,21 @@ pub(super) async fn replay(
     let now = app.clock.now();
     let store = app.store()?;
     let inbox = store.inbox();
-    let event = find(&inbox, &event_id).await?.ok_or(Failure::Absent)?;
+    // What was stored without effect, and for no reason that may be gone, is absent here.
+    let is_known = |event: &StoredEvent| event.status != EventStatus::Received;
+    let event = find(&inbox, &event_id, &[&StoredEvent::is_replayable, &is_known]).await?;
+    let event = event.ok_or(Failure::Absent)?;
     let (from, is_replayable) = (event.status, event.is_replayable());
     let event = read_again(&app, event)?;
     if let (EventStatus::Received, Meaning::Ignored { reason }) = (from, &event.payload_min.meaning) {
         let reason = reason.as_str();
         return Err(Failure::Conflict(format!("The event still has no effect: {reason}.")));
     }
-    let audit = audit(&app, store, &event, &operator, now)?;
+    let detail = json!({"source": event.source, "was": event.status});
+    let decision = Decision { at: now, kind: "event.replayed", by: &operator.id, detail };
+    let audit = audit(&app, store, &event, decision, event.replays + 1)?;
     if !is_replayable || !inbox.replay(&event, from, audit, app.ids.next(), now).await? {
-        let detail = "Only an event that was set aside or ignored can be replayed.";
+        let detail = "Only an event that was set aside, dismissed or ignored can be replayed.";
         return Err(Failure::Conflict(detail.to_owned()));
     }
     let source = event.source.as_str();
@@ -61,42 +66,54 @@ pub(super) async fn replay(
     Ok(Answer::ok(show(stands)))
 }
 
-/// The audit entry of a replay: in the company that the event names, or else in the platform's; none if there is
-/// neither.
-fn audit(
+/// What a person decided about an event, for the audit log.
+pub(super) struct Decision<'a> {
+    pub(super) at: DateTime<Utc>,
+    pub(super) kind: &'static str,
+    pub(super) by: &'a str,
+    pub(super) detail: Value,
+}
+
+/// The audit entry of a decision: in the company that the event names, or else in the platform's; none if there is
+/// neither. `number` tells decisions of one kind about one event apart.
+pub(super) fn audit(
     app: &SharedApp,
     store: &Store,
     event: &StoredEvent,
-    operator: &Operator,
-    now: DateTime<Utc>,
+    decision: Decision<'_>,
+    number: u32,
 ) -> Result<Option<Write>, StoreError> {
     let read = &event.payload_min;
     let company = read.company_id.as_ref().or(app.config.platform_company.as_ref());
     let Some(company) = company else { return Ok(None) };
     let entry = AuditEntry {
-        at: now,
-        kind: "event.replayed".to_owned(),
+        at: decision.at,
+        kind: decision.kind.to_owned(),
         subject: read.event_id.clone(),
-        cause: operator.id.clone(),
+        cause: decision.by.to_owned(),
         source: None,
-        detail: Some(json!({"source": event.source, "was": event.status}).to_string()),
+        detail: Some(decision.detail.to_string()),
     };
-    let unique = format!("{}#{}#{}", event.source, read.event_id, event.replays + 1);
+    let unique = format!("{}#{}#{number}", event.source, read.event_id);
     store.company(company).audit(&entry, &unique).map(Some)
 }
 
-/// The event with this id, from a source whose events are applied. If both sources have the id, the event that
-/// can be replayed is meant.
-async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
-    let mut found = None;
+/// Whether a person who names an id may mean this event.
+pub(super) type IsWanted = dyn Fn(&StoredEvent) -> bool + Sync;
+
+/// The event with this id, from a source whose events are applied. If both sources have the id, the first of
+/// `wanted` that is true of one of them tells which is meant; `None` if none is.
+pub(super) async fn find(
+    inbox: &Inbox,
+    event_id: &str,
+    wanted: &[&IsWanted],
+) -> Result<Option<StoredEvent>, StoreError> {
+    let mut found = Vec::new();
     for source in [WHOP, STRIPE] {
-        match inbox.event(source, event_id).await? {
-            Some(event) if event.is_replayable() => return Ok(Some(event)),
-            Some(event) if event.status != EventStatus::Received => found = Some(event),
-            _ => {}
-        }
+        found.extend(inbox.event(source, event_id).await?);
     }
-    Ok(found)
+    let meant = wanted.iter().find_map(|is_wanted| found.iter().position(is_wanted));
+    Ok(meant.map(|position| found.swap_remove(position)))
 }
 
 /// Parses the event again: this version may understand it, and an ignored event may count now.
@@ -119,7 +136,7 @@ fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Fa
     Ok(event)
 }
 
-fn show(event: StoredEvent) -> StoredEventView {
+pub(super) fn show(event: StoredEvent) -> StoredEventView {
     let read = event.payload_min;
     let (booking_id, payment_intent_id) = match read.meaning {
         Meaning::Booking { booking_id, payment_intent, .. } => (booking_id, payment_intent),
@@ -141,6 +158,9 @@ fn show(event: StoredEvent) -> StoredEventView {
         reason: event.reason,
         tries: event.tries,
         replays: event.replays,
+        dismissed_at: event.dismissed_at.map(Timestamp),
+        dismissed_by: event.dismissed_by,
+        note: event.note,
         occurred_at: Timestamp(read.occurred_at),
         occurred_at_source: read.occurred_at_source,
         received_at: Timestamp(event.received_at),

@@ -1,10 +1,10 @@
 //! Receives the providers' webhooks.
 //!
 //! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who handles events
-//!   that were set aside.
+//!   that were not applied.
 //! - **Reads** the raw bytes, which are verified before they are parsed; the membership, booking or professional
 //!   of an event.
-//! - **Counts** accepted and refused deliveries of each known source, for the health check: in memory, written once a
+//! - **Counts** accepted and refused deliveries of each known source, and events of unknown names, for the health check: in memory, written once a
 //!   minute at most.
 //! - **Writes** an event and all its consequences in one transaction; or the event alone, for the sweep, if it
 //!   cannot be applied yet. Events without consequences are only stored: those of other sources, and Stripe's
@@ -12,8 +12,9 @@
 //! - **Answers** 2xx only after the event is stored; 401 to every request without a valid signature, whether or
 //!   not the source exists. Only validly signed requests count against a source's limit, so that a stranger
 //!   cannot use it up.
-//! - **Twice:** the second delivery finds the first and changes nothing.
+//! - **Twice:** the second delivery finds the first and changes nothing; so does a second dismissal.
 
+mod dismissal;
 mod events;
 mod received;
 mod resend;
@@ -25,6 +26,7 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
+use shared::domain::platform::event::{Event, IgnoreReason, Meaning};
 use shared::domain::platform::objective::{Kept, Objective};
 use shared::events::sealed_for;
 use shared::http::failure::UNSIGNED;
@@ -43,6 +45,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/webhooks/{source}", sources::receive)
         .on(Method::GET, "/api/webhooks/events", events::list)
         .on(Method::POST, "/api/webhooks/events/{event_id}/replay", events::replay)
+        .on(Method::POST, "/api/webhooks/events/{event_id}/dismiss", dismissal::dismiss)
         .into_router(app)
 }
 
@@ -70,6 +73,15 @@ fn no_secret(variable: &str) -> Failure {
 async fn count_accepted(app: &SharedApp, source: &str) {
     if let Ok(store) = app.store() {
         app.webhook_counts.count(store, source, Delivery::Accepted, app.clock.now()).await;
+    }
+}
+
+/// Counts an event whose name this version does not know. It is stored without effect; the check of an operator shows
+/// its name.
+async fn count_unknown_name(app: &SharedApp, source: &str, event: &Event) {
+    let is_unknown = matches!(event.meaning, Meaning::Ignored { reason: IgnoreReason::UnknownName });
+    if is_unknown && let Ok(store) = app.store() {
+        app.webhook_counts.count(store, source, Delivery::UnknownName(&event.name), app.clock.now()).await;
     }
 }
 

@@ -61,14 +61,6 @@ pub(super) fn stored(
     status: EventStatus,
     now: DateTime<Utc>,
 ) -> Result<StoredEvent, Failure> {
-    Ok(StoredEvent {
-        source: source.to_owned(),
-        payload_sealed: seal(app, source, &event.event_id, body)?,
-        payload_min: event,
-        status,
-        received_at: now,
-        tries: 0,
-        reason: None,
-        replays: 0,
-    })
+    let sealed = seal(app, source, &event.event_id, body)?;
+    Ok(StoredEvent::new(source, event, sealed, status, now))
 }

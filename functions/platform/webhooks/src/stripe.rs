@@ -10,7 +10,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
 use super::received::receipt;
-use super::{count_accepted, count_failure, refuse_counted, unreadable};
+use super::{count_accepted, count_failure, count_unknown_name, refuse_counted, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
@@ -28,6 +28,7 @@ pub(super) async fn receive(
     rate_limit_charge.charge_due(&app).await?;
     count_accepted(&app, STRIPE).await;
     let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
+    count_unknown_name(&app, STRIPE, &event).await;
     let (event_id, name) = (event.event_id.clone(), event.name.clone());
     let intake = app.intake(app.store()?);
     let received = intake.receive_stripe(&app.config.vault, event, verified.body(), now).await;

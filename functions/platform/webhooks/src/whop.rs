@@ -9,7 +9,7 @@ use shared::http::{Answer, Failure};
 use shared::providers::whop::{self, Secret};
 
 use super::received::apply;
-use super::{count_accepted, count_failure, refuse_counted, unreadable};
+use super::{count_accepted, count_failure, count_unknown_name, refuse_counted, unreadable};
 
 /// The source name of stored Whop events.
 pub(super) const WHOP: &str = "whop";
@@ -30,5 +30,6 @@ pub(super) async fn receive(
     rate_limit_charge.charge_due(&app).await?;
     count_accepted(&app, WHOP).await;
     let event = whop::read(&verified).map_err(unreadable)?;
+    count_unknown_name(&app, WHOP, &event).await;
     count_failure(&app, apply(&app, WHOP, event, verified.body(), now).await).await
 }

@@ -86,7 +86,7 @@ fn webhooks() -> Value {
         "last_24_hours": {
             "whop": {
                 "accepted": 41, "refused": 0, "last_accepted_at": "2026-07-20T09:58:12.000Z",
-                "last_refused_at": null,
+                "last_refused_at": null, "unknown_names": 2, "last_unknown_name": "membership.merged",
             },
         },
     })

@@ -15,7 +15,8 @@ pub(super) fn show_history() -> Operation {
              events. A booking and a case have all of these that concern them; a membership and a payment at \
              Whop have their facts and the audit entries of their cases; a payment at Stripe has the history of \
              its booking; a batch, a finding and a job have their current row and their audit entries; a \
-             professional and an account have their audit entries; a company has its whole audit log. No entry \
+             switch has who turned it, when and why, of the deployment and of the company, and for the platform's \
+             own staff of every company; a professional and an account have their audit entries; a company has its whole audit log. No entry \
              contains an address, a name or a text of a message. An object without any entry is not found.",
         )
         .parameters(&["From", "Limit", "Cursor"])

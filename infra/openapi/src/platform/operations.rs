@@ -9,6 +9,7 @@ use shared::views::platform::effect::EffectView;
 use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 use shared::views::platform::waiting::WaitingView;
+use shared::views::schema::Note;
 
 use super::history;
 use super::resolution::ResolutionInput;
@@ -265,6 +266,5 @@ fn finding() -> Value {
 #[derive(JsonSchema)]
 pub struct FindingNote {
     /// The explanation. It is stored with the finding and in the audit log.
-    #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
-    pub note: String,
+    pub note: Note,
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use shared::domain::kernel::id::CompanyId;
 use shared::views::ListView;
 use shared::views::platform::switch::{SwitchView, TurnedSwitchView};
+use shared::views::schema::Note;
 
 use crate::input::never_null;
 use crate::operation::{Operation, get, put, with};
@@ -84,8 +85,7 @@ pub struct TurnInput {
     /// Whether the work goes on.
     pub is_on: bool,
     /// Why the switch is turned, for the audit log and for everybody who sees it. Required to turn it off.
-    #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
-    pub note: Option<String>,
+    pub note: Option<Note>,
     /// The company whose switch is turned. Only staff of the platform's own company may name another one than their
     /// own.
     pub company_id: Option<CompanyId>,

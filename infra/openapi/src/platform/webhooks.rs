@@ -1,16 +1,17 @@
-//! Webhook events, and those that a person must replay.
+//! Webhook events, and those that a person must replay or dismiss.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::ListView;
 use shared::views::platform::event::{StoredEventView, WebhookReceiptView};
+use shared::views::schema::Note;
 
 use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
     Function {
         name: "webhooks",
-        about: "Webhook events of all sources, and those that a person must replay.",
+        about: "Webhook events of all sources, and those that a person must replay or dismiss.",
         unavailable: Some("IntakeUnavailable"),
         operations: vec![
             receive_whop_event(),
@@ -19,6 +20,7 @@ pub(super) fn function() -> Function {
             receive_source_event(),
             list_set_aside_events(),
             replay_event(),
+            dismiss_event(),
         ],
     }
 }
@@ -28,7 +30,9 @@ fn receive_whop_event() -> Operation {
         .summary("Whop: deliver an event.")
         .about(
             "The response is 2xx only once the event is stored. The signature covers the raw body and is \
-             verified before the body is parsed. Events that do not affect a case are stored as well.",
+             verified before the body is parsed. Events that do not affect a case are stored as well. An event whose \
+             name this version does not know is `kept` without effect as `unknown_name`, is counted, and can be \
+             replayed once a version knows it.",
         )
         .twice(
             "The second delivery is answered with `duplicate`. Events may be delivered any number of times \
@@ -59,6 +63,7 @@ fn receive_whop_event() -> Operation {
         )
         .answers::<WebhookReceiptView>(200, "The event is stored.", [
             ("applied", "A new event", receipt("msg_v1Failed01", "applied")),
+            ("kept", "An event without effect, or one that is applied later", receipt("msg_v1New0001", "kept")),
             ("duplicate", "The same event again", receipt("msg_v1Failed01", "duplicate")),
         ])
         .fails(&["InvalidEvent"])
@@ -79,7 +84,8 @@ fn receive_stripe_event() -> Operation {
              mode is missing or is not that of the platform's API key; `other_account` if it is from another \
              account (a connected account is named in `account`, `user_id` or `context`; only events about \
              its own status and its failed payouts have an effect); `not_ours` if the platform did not \
-             create the payment; `thin_event` if it is a thin event. If the mode of the API key is not \
+             create the payment; `thin_event` if it is a thin event; `unknown_name` if this version does not know \
+             its name. If the mode of the API key is not \
              known, events that would have an effect are set aside as `mode_unknown`.\n\nA signed event is \
              never refused because of its content: a time that cannot be read is replaced by the time of \
              arrival, an unusual name by `unnamed`, and a missing ID by one derived from the body. Only a \
@@ -197,7 +203,7 @@ fn list_set_aside_events() -> Operation {
 
 fn replay_event() -> Operation {
     post("/api/webhooks/events/{event_id}/replay", "replayEvent")
-        .summary("Operator: replay an event that was set aside or ignored.")
+        .summary("Operator: replay an event that was set aside, dismissed or ignored.")
         .about(
             "An event of Stripe that could not be read, or was stored without effect, is read again with the \
              current configuration; if it still has no effect, the response is 409 with the reason. \
@@ -217,6 +223,34 @@ fn replay_event() -> Operation {
         .fails(&["NotFound", "ReplayConflict", "TableUnavailable"])
 }
 
+fn dismiss_event() -> Operation {
+    post("/api/webhooks/events/{event_id}/dismiss", "dismissEvent")
+        .summary("Operator: dismiss an event that could not be applied.")
+        .about(
+            "For an event that a person has examined and that is not to be applied: one that was set aside, or that \
+             failed at least once and is tried again. It leaves every list, is not tried any more, and is kept for \
+             another 40 days with the note. The event is stored with its audit entry in one transaction. A dismissed \
+             event can be replayed. A further delivery of it is answered with `duplicate`.",
+        )
+        .twice(
+            "The second request changes nothing and is answered with the dismissed event, with the first one's note; \
+             there is no second audit entry.",
+        )
+        .body::<DismissalNote>(json!({"note": "A test event of the provider's dashboard."}))
+        .answer::<StoredEventView>(
+            200,
+            "The dismissed event.",
+            with(
+                event(),
+                json!({
+                    "status": "dismissed", "dismissed_at": "2026-07-22T15:00:00.000Z", "dismissed_by": "on_call:ana",
+                    "note": "A test event of the provider's dashboard.",
+                }),
+            ),
+        )
+        .fails(&["NotFound", "DismissalConflict", "TableUnavailable"])
+}
+
 fn receipt(event_id: &str, outcome: &str) -> Value {
     json!({"event_id": event_id, "outcome": outcome})
 }
@@ -227,9 +261,17 @@ fn event() -> Value {
         "event_id": "msg_v1Failed01", "source": "whop", "name": "payment.failed", "company_id": null,
         "membership_id": "mem_q7Rn2", "payment_id": "pay_3nEw0ld", "booking_id": null, "payment_intent_id": null,
         "status": "set_aside", "reason": "owner_unknown", "tries": 16, "replays": 0,
+        "dismissed_at": null, "dismissed_by": null, "note": null,
         "occurred_at": "2026-07-20T10:00:00.000Z", "occurred_at_source": "payload",
         "received_at": "2026-07-20T10:00:05.000Z",
     })
+}
+
+/// The reason for dismissing an event.
+#[derive(JsonSchema)]
+pub struct DismissalNote {
+    /// The reason. It is stored with the event and in the audit log.
+    pub note: Note,
 }
 
 /// An event of Whop in any version. Its name is the first of `type`, `action` and `event` that contains one.

@@ -242,7 +242,14 @@ fn operations() -> Vec<Problem> {
              and still has none.")
             .detail(
                 "not_set_aside", "Nothing to replay",
-                "Only an event that was set aside or ignored can be replayed.",
+                "Only an event that was set aside, dismissed or ignored can be replayed.",
+            ),
+        problem("DismissalConflict", 409,
+            "There is nothing to dismiss: the event is applied, or it is tried for the first time, or it was stored \
+             without effect.")
+            .detail(
+                "applied", "The event is applied",
+                "The event has been applied, so it cannot be dismissed.",
             ),
         problem("FindingConflict", 409,
             "The finding is already closed, or the outcome of its transfer is unknown. With `Retry-After`: the first \

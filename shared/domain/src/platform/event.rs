@@ -182,6 +182,8 @@ pub enum IgnoreReason {
     ThinEvent,
     /// The event has our account and mode, but this deployment did not create the object.
     NotOurs,
+    /// The event's name is not one that this version knows; a later version may act on it.
+    UnknownName,
 }
 
 impl IgnoreReason {

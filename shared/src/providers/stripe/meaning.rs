@@ -24,6 +24,7 @@ use serde_json::Value;
 use super::account::StripeAccount;
 use super::object::Object;
 use super::origin::{self, EventOrigin, Mode};
+use super::published::is_published;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
 use crate::domain::marketplace::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
@@ -85,7 +86,8 @@ fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) ->
         | "charge.dispute.funds_reinstated" => ("payment_intent", parse_disputed),
         "charge.refund.updated" | "refund.updated" | "refund.failed" => ("payment_intent", refund_failed),
         "transfer.reversed" | "transfer.updated" => return reversal(object, booking_id),
-        _ => return Ok(None),
+        _ if is_published(name) => return Ok(None),
+        _ => return Ok(Some(ignored(IgnoreReason::UnknownName))),
     };
     let payment = match object.id(id, PaymentIntentId::parse) {
         Ok(Some(payment)) => payment,

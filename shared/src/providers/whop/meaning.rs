@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::amount::{self, ReadAmount};
 use super::dialect::Envelope;
-use crate::domain::platform::event::{Meaning, Occurred, Part};
+use super::published::is_published;
+use crate::domain::platform::event::{IgnoreReason, Meaning, Occurred, Part};
 use crate::domain::recovery::membership::BillingState;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
@@ -24,7 +25,7 @@ impl From<Meaning> for ReadMeaning {
 }
 
 /// Events that we do not act on, or that name neither a membership nor a payment, mean [`Meaning::Nothing`]. An
-/// unknown value in a field that decides makes the event [`Meaning::Unreadable`], which waits for a person.
+/// unknown name is [`Meaning::Ignored`], which is counted and can be replayed by a version that knows it. An unknown value in a field that decides makes the event [`Meaning::Unreadable`], which waits for a person.
 pub(super) fn of(envelope: &Envelope) -> ReadMeaning {
     read(envelope).unwrap_or_else(|part| Meaning::Unreadable { part }.into())
 }
@@ -51,7 +52,8 @@ fn read(envelope: &Envelope) -> Result<ReadMeaning, Part> {
         "refund.created" | "refund.updated" | "dispute.created" | "dispute.updated" if of_case => {
             money_returned(envelope)?
         }
-        _ => Meaning::Nothing.into(),
+        _ if is_published(envelope) => Meaning::Nothing.into(),
+        _ => Meaning::Ignored { reason: IgnoreReason::UnknownName }.into(),
     })
 }
 

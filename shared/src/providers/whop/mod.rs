@@ -12,6 +12,7 @@ mod meaning;
 pub mod membership;
 mod name;
 pub mod payload;
+mod published;
 pub mod signature;
 #[cfg(test)]
 mod tests;

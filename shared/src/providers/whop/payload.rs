@@ -11,7 +11,7 @@ use crate::providers::signed::body::{self, Unreadable};
 ///
 /// Only a body that is no JSON object is refused. An event with an unknown or missing name, or with invalid ids,
 /// amounts or timestamps, is still an event: these become
-/// [`Nothing`](crate::domain::platform::event::Meaning::Nothing), `None` and the signed time.
+/// [`Ignored`](crate::domain::platform::event::Meaning::Ignored), `None` and the signed time.
 pub fn read(verified: &VerifiedWhopEvent) -> Result<Event, Unreadable> {
     let root = body::parse_object(verified.body())?;
     let envelope = Envelope::new(root);

@@ -1,6 +1,7 @@
 //! Received events and their owners. This part of the store is not scoped to a company, because an event is stored
 //! before its owner is known.
 
+pub mod by_hand;
 pub mod occurred;
 mod unread;
 pub mod waiting;
@@ -9,7 +10,6 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::domain::kernel::id::{CompanyId, MembershipId};
 use crate::domain::kernel::time;
@@ -40,6 +40,8 @@ pub enum EventStatus {
     /// Stored without effect: its type has no consequences here, or it is ignored for a stored reason. It is in no
     /// queue and no list.
     Received,
+    /// A person decided that it is not to be applied. It is in no queue and no list.
+    Dismissed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +62,14 @@ pub struct StoredEvent {
     /// How often a person replayed it.
     #[serde(default)]
     pub replays: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::domain::kernel::time::option")]
+    pub dismissed_at: Option<DateTime<Utc>>,
+    /// The id of the person who dismissed it, as in the audit log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dismissed_by: Option<String>,
+    /// Why it was dismissed, in that person's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl EventStatus {
@@ -69,18 +79,39 @@ impl EventStatus {
 }
 
 impl StoredEvent {
+    /// An event that was just received, with its body encrypted.
+    pub fn new(
+        source: &str,
+        event: Event,
+        payload_sealed: String,
+        status: EventStatus,
+        received_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            source: source.to_owned(),
+            payload_min: event,
+            payload_sealed,
+            status,
+            received_at,
+            tries: 0,
+            reason: None,
+            replays: 0,
+            dismissed_at: None,
+            dismissed_by: None,
+            note: None,
+        }
+    }
+
+    fn key(&self) -> Key {
+        Key::event(&self.source, &self.payload_min.event_id)
+    }
+
     /// The event, marked as ignored.
     pub fn ignored(mut self, reason: IgnoreReason) -> Self {
         self.payload_min.meaning = Meaning::Ignored { reason };
         self.status = EventStatus::Received;
         self.reason = Some(reason.as_str().to_owned());
         self
-    }
-
-    /// Whether a person may replay it: only if it was set aside or ignored.
-    pub fn is_replayable(&self) -> bool {
-        let is_ignored = matches!(self.payload_min.meaning, Meaning::Ignored { .. });
-        self.status == EventStatus::SetAside || (self.status == EventStatus::Received && is_ignored)
     }
 }
 
@@ -133,9 +164,8 @@ impl Inbox {
     /// The write of a new event. Its time is stored outside the payload too, where migrations can change it.
     /// Applied and received events expire; a pending one is due at `due_at`.
     pub fn add_event(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
-        let key = Key::event(&event.source, &event.payload_min.event_id);
         let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;
-        let mut write = Write::put(key, event)?
+        let mut write = Write::put(event.key(), event)?
             .set(occurred::AT, text(time::format(*occurred_at)))
             .set(occurred::SOURCE, text(occurred_at_source.as_str()))
             .due(SWEEP, due_at)
@@ -158,15 +188,12 @@ impl Inbox {
         event: &StoredEvent,
         due_at: Option<DateTime<Utc>>,
     ) -> Result<bool, StoreError> {
-        match self.store.change::<serde::de::IgnoredAny>(self.add_event(event, due_at)?).await? {
-            Written::Accepted(_) => Ok(true),
-            Written::Refused(_) => Ok(false),
-        }
+        self.was_accepted(self.add_event(event, due_at)?).await
     }
 
     /// Marks a pending event as applied; must be in the transaction of its changes.
     pub fn mark_applied(&self, event: &StoredEvent) -> Write {
-        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+        let write = Write::update(event.key())
             .set("status", text("applied"))
             .set(keys::TTL, number(expires_at(event.received_at)))
             .remove("reason")
@@ -181,14 +208,15 @@ impl Inbox {
             .set("list_sk", text(EventCursor::of(event).to_string()))
     }
 
-    /// Records a failed attempt: the event is due again at `due_at`, or set aside if that is absent.
+    /// Records a failed attempt: the event is due again at `due_at`, or set aside if that is absent. `false` if it
+    /// is not pending any more, or somebody else tried it meanwhile.
     pub async fn postpone(
         &self,
         event: &StoredEvent,
         reason: &str,
         due_at: Option<DateTime<Utc>>,
-    ) -> Result<(), StoreError> {
-        let mut write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+    ) -> Result<bool, StoreError> {
+        let mut write = Write::update(event.key())
             .set("tries", number(event.tries + 1))
             .set("reason", text(reason))
             .due(SWEEP, due_at)
@@ -204,13 +232,18 @@ impl Inbox {
             .set("list_status_pk", text(list))
             .set("list_pk", text(WaitingList::Events.key()))
             .set("list_sk", text(EventCursor::of(event).to_string()));
-        self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
+        self.was_accepted(write).await
     }
 
-    /// Marks a pending event as ignored, so that it is not tried again.
-    pub async fn mark_ignored(&self, event: &StoredEvent, reason: IgnoreReason) -> Result<(), StoreError> {
+    async fn was_accepted(&self, write: Write) -> Result<bool, StoreError> {
+        let written = self.store.change::<serde::de::IgnoredAny>(write).await?;
+        Ok(matches!(written, Written::Accepted(_)))
+    }
+
+    /// Marks a pending event as ignored, so that it is not tried again; `false` if it is not pending any more.
+    pub async fn mark_ignored(&self, event: &StoredEvent, reason: IgnoreReason) -> Result<bool, StoreError> {
         let ignored = event.clone().ignored(reason);
-        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+        let write = Write::update(event.key())
             .set_all(&ReadAgain { payload_min: &ignored.payload_min })?
             .set("status", text(ignored.status.as_str()))
             .set("reason", text(reason.as_str()))
@@ -220,36 +253,7 @@ impl Inbox {
             .remove("list_sk")
             .due(SWEEP, None)
             .expect(Expect::Equals("status", text("pending")));
-        self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
-    }
-
-    /// Makes a set-aside or ignored event pending again, with a newly parsed payload, in one transaction with the
-    /// audit entry; `false` if its status is not `from` any more.
-    pub async fn replay(
-        &self,
-        event: &StoredEvent,
-        from: EventStatus,
-        audit: Option<Write>,
-        token: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
-            .set_all(&ReadAgain { payload_min: &event.payload_min })?
-            .set("status", text("pending"))
-            .set("tries", number(0))
-            .set("replays", number(event.replays + 1))
-            .set("replayed_at", text(time::format(now)))
-            .remove(keys::TTL)
-            .remove("list_status_pk")
-            .remove("list_pk")
-            .remove("list_sk")
-            .due(SWEEP, Some(now))
-            .expect(Expect::Equals("status", text(from.as_str())))
-            .expect(Expect::Equals("replays", number(event.replays)));
-        match self.store.commit(token, [write].into_iter().chain(audit).collect()).await {
-            Err(StoreError::Conflict { .. }) => Ok(false),
-            committed => committed.map(|()| true),
-        }
+        self.was_accepted(write).await
     }
 
     /// Set-aside events, oldest first, after a position in the list.

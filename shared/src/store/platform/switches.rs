@@ -37,6 +37,13 @@ impl From<StoredRow> for SwitchRow {
     }
 }
 
+impl AuditEntry {
+    /// Whether it is about this switch. A job may have the same name.
+    pub fn is_about(&self, switch: SwitchName) -> bool {
+        self.subject == switch.as_str() && self.kind.starts_with("switch.")
+    }
+}
+
 impl Store {
     /// The switches of every scope in which one was ever turned, strongly consistent.
     pub async fn switch_rows(&self) -> Result<Vec<(SwitchScope, SwitchRow)>, StoreError> {
@@ -71,6 +78,20 @@ impl Store {
         let stored = StoredRow { switches: switches.collect(), version: row.version + 1 };
         let write = Write::put(Key::switches(scope.company()), &stored)?;
         Ok(write.expect(Expect::version(row.version)))
+    }
+
+    /// The audit entries about a switch of the whole deployment, oldest first.
+    pub async fn deployment_audit_of(&self, switch: SwitchName) -> Result<Vec<AuditEntry>, StoreError> {
+        let partition = Key::deployment_audit_pk();
+        let (mut entries, mut start) = (Vec::new(), None);
+        loop {
+            let page = self.query(Query { start, ..Query::partition(&partition) }).await?;
+            entries.extend(page.rows.into_iter().filter(|entry: &AuditEntry| entry.is_about(switch)));
+            start = page.next;
+            if start.is_none() {
+                return Ok(entries);
+            }
+        }
     }
 
     /// An audit entry about the whole deployment, for the transaction of its change.

@@ -1,4 +1,4 @@
-//! How many deliveries of each source were accepted and refused, by the hour.
+//! How many deliveries of each source were accepted and refused, and how many had an unknown name, by the hour.
 //!
 //! One partition, so that one query reads the last day of all sources. The counts are approximate: a process writes
 //! them once a minute at most, and a repeated request may count twice.
@@ -32,6 +32,11 @@ pub struct WebhookHour {
     pub last_accepted_at: Option<DateTime<Utc>>,
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub last_refused_at: Option<DateTime<Utc>>,
+    /// Accepted deliveries of events whose name this version does not know.
+    #[serde(default)]
+    pub unknown_names: u64,
+    #[serde(default)]
+    pub last_unknown_name: Option<String>,
 }
 
 impl Store {
@@ -58,6 +63,18 @@ impl Store {
             .count("refused", count.into())
             .count("refused_since_accepted", count.into())
             .set("last_refused_at", text(time::format(now)));
+        self.change::<serde::de::IgnoredAny>(write).await.map(drop)
+    }
+
+    pub async fn add_unknown_webhook_names(
+        &self,
+        source: &str,
+        name: &str,
+        count: u32,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let write =
+            hour_write(source, now).count("unknown_names", count.into()).set("last_unknown_name", text(name));
         self.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 

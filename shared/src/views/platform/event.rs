@@ -59,8 +59,8 @@ pub struct StoredEventView {
     /// The PaymentIntent at Stripe that the event names; `null` if it names none.
     pub payment_intent_id: Option<PaymentIntentId>,
     /// `pending`: a scheduled job applies it. `applied`: its changes are written. `set_aside`: it failed too
-    /// often or cannot be applied, and a person must replay it. `received`: stored without effect, for the
-    /// given reason.
+    /// often or cannot be applied, and a person must replay or dismiss it. `received`: stored without effect, for
+    /// the given reason. `dismissed`: a person decided that it is not applied.
     pub status: EventStatus,
     /// A code for the most recent error, or for why the event has no effect; `null` if there is neither.
     #[cfg_attr(feature = "openapi", schemars(extend("examples" = ["owner_unknown", "wrong_mode"])))]
@@ -69,6 +69,12 @@ pub struct StoredEventView {
     pub tries: u32,
     /// The number of times a person has replayed the event.
     pub replays: u32,
+    /// When it was dismissed; `null` unless it is.
+    pub dismissed_at: Option<Timestamp>,
+    /// Who dismissed it: `on_call:<name>` for an on-call key, or `scheduler`; `null` unless it is dismissed.
+    pub dismissed_by: Option<String>,
+    /// Why it was dismissed, in that person's words; `null` unless it is.
+    pub note: Option<String>,
     /// When the event happened at the provider.
     pub occurred_at: Timestamp,
     /// The source of `occurred_at`. `payload`: the event states it. `arrival`: the event does not state it,

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use crate::domain::kernel::id::{CaseId, MembershipId};
+use crate::domain::kernel::id::{CaseId, CompanyId, MembershipId};
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::kernel::provider::Provider;
 use crate::domain::marketplace::payout::BatchId;
 use crate::domain::platform::action::Source;
 use crate::views::Timestamp;
+use crate::views::platform::switch::SwitchScopeView;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
 
@@ -34,6 +35,8 @@ pub enum HistorySubject {
     Account,
     /// A scheduled job. Only for staff.
     Job,
+    /// A switch of the deployment and of companies.
+    Switch,
     /// The whole audit log of the company.
     Company,
 }
@@ -142,6 +145,12 @@ pub struct HistoryEntryView {
     /// The payout batch that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_id: Option<BatchId>,
+    /// Whose switch was turned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<SwitchScopeView>,
+    /// The company whose switch was turned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<CompanyId>,
     /// The webhook event that reported it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Option<schema::EventId>"))]
@@ -187,6 +196,8 @@ impl HistoryEntryView {
             booking_id: None,
             professional_id: None,
             batch_id: None,
+            scope: None,
+            company_id: None,
             event_id: None,
         }
     }

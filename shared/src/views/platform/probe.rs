@@ -47,4 +47,8 @@ pub struct DeliveriesView {
     pub last_accepted_at: Option<Timestamp>,
     /// When the last delivery was refused; `null` if none was.
     pub last_refused_at: Option<Timestamp>,
+    /// The number of accepted deliveries whose event has a name that this version does not know; approximate.
+    pub unknown_names: u64,
+    /// The newest of these names; `null` if there is none.
+    pub last_unknown_name: Option<String>,
 }

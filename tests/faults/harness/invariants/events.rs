@@ -42,6 +42,7 @@ fn is_accounted_for(event: &Row) -> Result<(), String> {
             must(says_why || !was_tried, || "an event waits, and nothing says for what".to_owned())
         }
         "set_aside" => must(is_listed && says_why && !is_due, || "set aside, and on no list".to_owned()),
+        "dismissed" => must(!is_due && !is_listed, || "a dismissed event is due or listed".to_owned()),
         "applied" | "received" => must(!is_due, || "an event that is over is due".to_owned()),
         status => Err(format!("an event is {status}")),
     }

@@ -88,6 +88,15 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
 }
 
 #[test]
+fn a_name_that_stripe_does_not_publish_is_ignored_as_unknown() {
+    for name in ["payment_intent.reopened", "charge.dispute.appealed", "transfer", "something.new", "unnamed"]
+    {
+        let unknown = Meaning::Ignored { reason: IgnoreReason::UnknownName };
+        assert_eq!(meaning(name, intent("succeeded")), unknown, "{name}");
+    }
+}
+
+#[test]
 fn a_refund_is_the_refunded_total_of_a_captured_charge() {
     let refunded = |amount| BookingFactKind::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));

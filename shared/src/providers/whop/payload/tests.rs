@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::signature::{VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 use super::{Unreadable, read};
 use crate::domain::kernel::money::{Currency, Money};
-use crate::domain::platform::event::{Event, Meaning};
+use crate::domain::platform::event::{Event, IgnoreReason, Meaning};
 use crate::providers::signed::Secret;
 
 /// 2026-07-25T10:00:00Z, after the time of every fixture.
@@ -89,7 +89,8 @@ fn what_is_signed_is_an_event_whatever_its_name() {
         r#"{"type":"a name of several words"}"#,
     ] {
         let event = read(&legacy(body.as_bytes())).unwrap();
-        assert_eq!((event.name.as_str(), event.meaning), ("unnamed", Meaning::Nothing), "{body}");
+        let unknown = Meaning::Ignored { reason: IgnoreReason::UnknownName };
+        assert_eq!((event.name.as_str(), event.meaning), ("unnamed", unknown), "{body}");
         assert!(event.event_id.starts_with("derived_"), "{body}");
     }
 }

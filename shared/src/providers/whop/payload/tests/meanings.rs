@@ -179,6 +179,15 @@ fn an_update_of_a_return_happened_when_it_was_updated() {
 }
 
 #[test]
+fn a_name_that_whop_does_not_publish_is_ignored_as_unknown() {
+    for name in ["payment.reversed", "membership.merged", "something_new", "app_build.released"] {
+        let event = event_with(v1::FAILED, "/type", json!(name));
+        let unknown = Meaning::Ignored { reason: IgnoreReason::UnknownName };
+        assert_eq!((event.name.as_str(), event.meaning), (name, unknown));
+    }
+}
+
+#[test]
 fn everything_else_means_nothing() {
     for name in [
         "invoice.paid",
