@@ -140,7 +140,8 @@ async fn a_batch_whose_transfers_stripe_refused_is_incomplete_and_says_so_once()
     let operations = world.read_operations().await;
     assert_eq!(operations["refused"]["count"], 2, "{operations:#}");
     for row in operations["refused"]["data"].as_array().unwrap() {
-        assert_eq!((&row["what"], &row["waits_for"]), (&json!("effect_refused"), &json!("person")));
+        assert_eq!((&row["what"], &row["waits_for"]), (&json!("effect_refused"), &json!("schedule")));
+        assert!(row["message"].as_str().unwrap().contains("next payout day"), "{row:#}");
         assert_eq!((&row["amount"], &row["consequence"]), (&json!(8_500), &json!("share_not_transferred")));
     }
     assert_eq!(gauges(&world).await["open_refusals"], 2);
@@ -176,6 +177,9 @@ async fn a_transfer_refused_for_a_low_balance_is_made_an_hour_later_on_the_same_
     );
     let entry = world.entry(TUESDAY, booking).await;
     assert!(entry["message"].as_str().unwrap().contains("every hour"), "{entry:#}");
+    let row = world.refused_one().await;
+    assert_eq!(row["waits_for"], "schedule", "{row:#}");
+    assert!(row["message"].as_str().unwrap().contains("top the balance up"), "{row:#}");
     stripe.set_balance("usd", 50_000);
     for _ in 0..4 {
         world.advance(Duration::minutes(10));
@@ -209,7 +213,9 @@ async fn what_a_person_has_to_correct_waits_for_a_run_that_a_person_starts() {
         (&json!("skipped"), &json!("transfer_refused")),
         "{entry:#}"
     );
-    world.refused_one().await;
+    let row = world.refused_one().await;
+    assert_eq!(row["waits_for"], "person", "{row:#}");
+    assert!(row["message"].as_str().unwrap().contains("payout run by hand"), "{row:#}");
     world.process(shared::domain::kernel::account::Role::Provider, false).await;
     assert_eq!(world.transfers().len(), 1);
     assert_eq!(world.refused().await.len(), 0);

@@ -253,12 +253,6 @@ fn a_capture_that_a_decline_ignores_is_found() {
 }
 
 #[test]
-fn a_transfer_claimed_without_a_condition_is_found() {
-    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]);
-    found(&[Defect::ClaimWithoutCondition], scenario, JUMP, "changed after its end");
-}
-
-#[test]
 fn a_transfer_in_doubt_taken_for_success_is_found() {
     // If the transfer was made after all, the ledger names another one than Stripe.
     found_in_storms(&[Defect::DoubtTakenForDone], UNANSWERED, payouts::of_chance, "at rest: Some(Transfer");

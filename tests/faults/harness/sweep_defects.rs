@@ -7,7 +7,7 @@ use super::defect::Defect;
 use super::defective::{Defective, assert_problem, problem};
 use super::fault::{DEATHS, ERRORS_OF_PROVIDERS, FAULTS_AT_TABLE, Fault};
 use super::fault_sweep::{sweep, sweep_second_deaths};
-use super::payout_scenario::{Act as PayoutAct, FORGOTTEN, Payouts};
+use super::payout_scenario::{Act as PayoutAct, CLAIMS, FORGOTTEN, Payouts};
 use super::reminder_end::CaseEnd;
 use super::reminder_scenario::{Act, Reminders, Start};
 use super::scenario::Scenario;
@@ -114,6 +114,13 @@ fn an_effect_begun_twice_is_found_by_a_worker_that_is_held_up_where_the_version_
 #[test]
 fn a_claim_without_a_condition_is_found_by_a_worker_that_is_held_up() {
     found_by(&[NO_TIME], &[Defect::ClaimWithoutCondition], ticks(2), "changed after its end");
+}
+
+#[test]
+fn a_transfer_claimed_without_a_condition_is_found_by_a_run_that_is_held_up() {
+    let scenario = Payouts::of(&[1], &[PayoutAct::Tick, PayoutAct::Sweep]);
+    let defects = &[Defect::ClaimWithoutCondition];
+    found_by(&[Fault::HoldUp(CLAIMS)], defects, scenario, "changed after its end");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use shared::domain::marketplace::payout::BatchStatus;
 use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::refusal;
 use shared::domain::platform::switch::SwitchedOff;
-use shared::domain::platform::waiting::WaitingKind;
+use shared::domain::platform::waiting::{WaitingKind, after_refusal};
 use shared::domain::recovery::case::Case;
 use shared::http::Failure;
 use shared::payouts::{self, UnpaidProfessional};
@@ -97,7 +97,11 @@ fn show_effect(what: WaitingKind, subject: Subject, effect: &Effect, bookings: &
     let is_refused = what == WaitingKind::EffectRefused;
     let consequence = refusal::consequence(&effect.request).filter(|_| is_refused);
     let row = WaitingView::new(what, effect.action.at);
+    let (waits_for, message) = consequence
+        .map_or((row.waits_for, row.message), |it| after_refusal(it.retry, effect.reason.as_deref()));
     WaitingView {
+        waits_for,
+        message,
         case_id,
         booking_id,
         operation: Some(effect.action.operation.clone()),

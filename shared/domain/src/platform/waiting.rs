@@ -3,6 +3,9 @@
 
 use serde::Serialize;
 
+use super::refusal::Retry;
+use crate::marketplace::payout::TransferRetry;
+
 /// The kind of thing that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
@@ -103,8 +106,42 @@ impl WaitingKind {
             }
             Self::Batch => "The batch goes on by itself as soon as Stripe answers.",
             Self::Professional => "The professional was due and is not paid. The batch goes on by itself.",
-            Self::Overdue => "It is due and was not processed. Look whether the scheduler runs.",
+            Self::Overdue => {
+                "It is due and was not processed. Look whether a provider fails, or the scheduler stands still."
+            }
         }
+    }
+}
+
+/// Who or what ends the waiting of a refused effect, and the sentence for operators: both follow from how it is tried
+/// again.
+pub fn after_refusal(retry: Retry, reason: Option<&str>) -> (WaitsFor, &'static str) {
+    match retry {
+        Retry::ByOperations => (WaitsFor::Person, WaitingKind::EffectRefused.message()),
+        Retry::ByAskingAgain => (
+            WaitsFor::Person,
+            "The provider refused it. Correct the cause and ask for it again where it was asked for, or close it.",
+        ),
+        Retry::Never => (
+            WaitsFor::Person,
+            "The provider refused it, and it is not tried again. Decide what follows, then close it.",
+        ),
+        Retry::OnPayoutDay => match TransferRetry::of(reason.unwrap_or_default()) {
+            TransferRetry::SameDay => (
+                WaitsFor::Schedule,
+                "The platform's balance at Stripe does not cover it. It is tried again every hour of its payout day \
+                 and on the next one; top the balance up.",
+            ),
+            TransferRetry::NextPayoutDay => (
+                WaitsFor::Schedule,
+                "Stripe refused the transfer. The next payout day tries it again by itself; a payout run by hand \
+                 does so at once.",
+            ),
+            TransferRetry::ByPerson => (
+                WaitsFor::Person,
+                "Stripe would refuse the transfer again. Correct the cause, then start a payout run by hand.",
+            ),
+        },
     }
 }
 
@@ -114,8 +151,18 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_code_and_a_sentence_of_its_own() {
-        let sentences: std::collections::BTreeSet<_> = WaitingKind::ALL.map(WaitingKind::message).into();
+        let mut sentences: std::collections::BTreeSet<_> = WaitingKind::ALL.map(WaitingKind::message).into();
         assert_eq!(sentences.len(), WaitingKind::ALL.len());
+        assert!(!sentences.insert(after_refusal(Retry::ByOperations, None).1));
+        for (retry, code) in [
+            (Retry::ByAskingAgain, ""),
+            (Retry::Never, ""),
+            (Retry::OnPayoutDay, "balance_insufficient"),
+            (Retry::OnPayoutDay, "account_closed"),
+            (Retry::OnPayoutDay, "resource_missing"),
+        ] {
+            assert!(sentences.insert(after_refusal(retry, Some(code)).1), "{retry:?} {code}");
+        }
         for kind in WaitingKind::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
             assert!(kind.message().ends_with('.'), "{kind:?}");
