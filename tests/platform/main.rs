@@ -37,6 +37,7 @@ mod rate_limits_faults;
 mod rate_limits_shared;
 mod request_bursts;
 mod roles;
+mod runbook;
 mod suppression;
 mod switches;
 mod table_outages;
