@@ -178,7 +178,8 @@ async fn a_note_that_is_missing_empty_too_long_or_unprintable_is_refused_and_not
     let world = World::start().await;
     let id = waiting(&world, "1").await;
     let long = "x".repeat(501);
-    let notes = [json!(""), json!("  "), json!(long), json!("a\u{7}b"), json!("a\nb"), json!(7), json!(null)];
+    let notes =
+        [json!(""), json!("  "), json!(long), json!("a\u{7}b"), json!("a\u{1b}[2J"), json!(7), json!(null)];
     let bodies = notes.into_iter().map(|note| json!({"note": note})).chain([json!({})]);
     let before = row(&world, &id).await;
     for body in bodies {

@@ -22,7 +22,7 @@ use support::world::{World, secret_request};
 
 /// When the switch is turned, compared with the job's workers, who follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum SwitchTime {
     /// Before the job begins.
     Before,
     /// While the job's first worker is held up.
@@ -34,20 +34,20 @@ pub(super) enum Turn {
 pub(super) struct SwitchedJob<S> {
     pub(super) job: S,
     pub(super) switch: SwitchName,
-    pub(super) turn: Turn,
+    pub(super) turn: SwitchTime,
     pub(super) defects: &'static [Defect],
     /// When the workers begin.
     pub(super) begins_at: OnceLock<DateTime<Utc>>,
 }
 
 impl<S: Scenario> SwitchedJob<S> {
-    pub(super) fn of(switch: SwitchName, turn: Turn, job: S) -> Self {
+    pub(super) fn of(switch: SwitchName, turn: SwitchTime, job: S) -> Self {
         Self { job, switch, turn, defects: &[], begins_at: OnceLock::new() }
     }
 
     /// The worker who turns the switch.
     fn person(&self) -> usize {
-        if self.turn == Turn::Meanwhile { self.job.workers() } else { 0 }
+        if self.turn == SwitchTime::Meanwhile { self.job.workers() } else { 0 }
     }
 
     /// How much has left of what the switch governs.
@@ -104,10 +104,12 @@ impl<S: Scenario> Scenario for SwitchedJob<S> {
         let mut invariants = self.job.invariants();
         let (switch, begins_at) = (self.switch, self.begins_at.get().copied());
         let law = match self.turn {
-            Turn::Before => Some(NothingLeavesSwitchedOff { switch, before: None, under_way: 0 }),
+            SwitchTime::Before => Some(NothingLeavesSwitchedOff { switch, before: None, under_way: 0 }),
             // One effect may be between the look at the switch and its claim when its worker is held up.
-            Turn::Meanwhile => Some(NothingLeavesSwitchedOff { switch, before: begins_at, under_way: 1 }),
-            Turn::Anytime => None,
+            SwitchTime::Meanwhile => {
+                Some(NothingLeavesSwitchedOff { switch, before: begins_at, under_way: 1 })
+            }
+            SwitchTime::Anytime => None,
         };
         invariants.extend(law.map(|law| Box::new(law) as Box<dyn Invariant>));
         invariants

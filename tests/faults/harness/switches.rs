@@ -13,45 +13,45 @@ use super::payout_scenario::{self, Payouts};
 use super::reminder_scenario::{Act, Reminders, Step};
 use super::scenario::Scenario;
 use super::scheduler::ClockJump;
-use super::switch_scenario::{SwitchedJob, Turn};
+use super::switch_scenario::{SwitchTime, SwitchedJob};
 
 /// Longer than a run remembers the switches.
 const STALE_SWITCHES: Fault = Fault::HoldUp(ClockJump::seconds(6));
 
-fn reminder(turn: Turn) -> SwitchedJob<Reminders> {
+fn reminder(turn: SwitchTime) -> SwitchedJob<Reminders> {
     SwitchedJob::of(SwitchName::Reminders, turn, Reminders::of_one(Step::All, &[Act::Tick]))
 }
 
-fn payout(turn: Turn, jobs: &[usize]) -> SwitchedJob<Payouts> {
+fn payout(turn: SwitchTime, jobs: &[usize]) -> SwitchedJob<Payouts> {
     SwitchedJob::of(SwitchName::Payouts, turn, Payouts::of(jobs, &[payout_scenario::Act::Tick]))
 }
 
 #[test]
 fn a_run_after_a_switch_was_turned_off_sends_nothing_wherever_either_of_them_fails() {
     // The run calls no provider.
-    sweep(&reminder(Turn::Before), &FAULTS_AT_TABLE);
-    sweep(&payout(Turn::Before, &[1, 1]), &FAULTS_AT_TABLE);
+    sweep(&reminder(SwitchTime::Before), &FAULTS_AT_TABLE);
+    sweep(&payout(SwitchTime::Before, &[1, 1]), &FAULTS_AT_TABLE);
 }
 
 #[test]
 fn a_switch_turned_off_at_every_request_of_a_run_lets_one_effect_leave_at_most() {
-    sweep(&reminder(Turn::Meanwhile), &[STALE_SWITCHES]);
-    sweep(&payout(Turn::Meanwhile, &[1, 1]), &[STALE_SWITCHES]);
+    sweep(&reminder(SwitchTime::Meanwhile), &[STALE_SWITCHES]);
+    sweep(&payout(SwitchTime::Meanwhile, &[1, 1]), &[STALE_SWITCHES]);
 }
 
 #[test]
 fn a_switch_turned_off_in_every_order_with_a_run_sends_once_in_the_end() {
     let job = Reminders::of_one(Step::Push, &[Act::Tick]);
-    let scenario = SwitchedJob::of(SwitchName::Reminders, Turn::Anytime, job);
+    let scenario = SwitchedJob::of(SwitchName::Reminders, SwitchTime::Anytime, job);
     explored(&scenario, ExploreLimits { deaths: 1, ..ExploreLimits::default() });
     let limits = ExploreLimits { interruptions: Some(1), ..ExploreLimits::default() };
-    explored(&payout(Turn::Anytime, &[1]), limits);
+    explored(&payout(SwitchTime::Anytime, &[1]), limits);
 }
 
 #[test]
 fn a_switch_that_a_run_ignores_is_found() {
-    found(&SwitchedJob { defects: &[Defect::SwitchIgnored], ..reminder(Turn::Before) });
-    found(&SwitchedJob { defects: &[Defect::SwitchIgnored], ..payout(Turn::Before, &[1, 1]) });
+    found(&SwitchedJob { defects: &[Defect::SwitchIgnored], ..reminder(SwitchTime::Before) });
+    found(&SwitchedJob { defects: &[Defect::SwitchIgnored], ..payout(SwitchTime::Before, &[1, 1]) });
 }
 
 fn found(scenario: &impl Scenario) {

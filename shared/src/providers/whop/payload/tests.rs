@@ -121,10 +121,10 @@ fn deep_nesting_is_unreadable_and_not_a_crash() {
 }
 
 #[test]
-fn an_event_of_an_unknown_name_is_kept_and_means_nothing() {
+fn an_event_of_an_unknown_name_is_kept_and_ignored() {
     let event = event(r#"{"action":"Course_Finished","data":{"id":"crs_1","user_id":"user_k4Tz9"}}"#);
     assert_eq!(event.name, "course_finished");
-    assert_eq!(event.meaning, Meaning::Nothing);
+    assert_eq!(event.meaning, Meaning::Ignored { reason: IgnoreReason::UnknownName });
     assert_eq!(event.user_id.unwrap().as_str(), "user_k4Tz9");
     assert_eq!(event.occurred_at, arrival());
 }
