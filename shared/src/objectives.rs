@@ -41,12 +41,17 @@ pub async fn read(store: &Store, now: DateTime<Utc>) -> Result<Vec<ObjectiveView
             good: kept.good,
             total: kept.total,
             share: kept.share(),
-            budget_left: kept.budget_left(objective),
-            burn_rate_1_hour: of(&short, objective).burn_rate(objective),
-            burn_rate_6_hours: of(&long, objective).burn_rate(objective),
+            budget_left: readable(kept.budget_left(objective)),
+            burn_rate_1_hour: readable(of(&short, objective).burn_rate(objective)),
+            burn_rate_6_hours: readable(of(&long, objective).burn_rate(objective)),
         }
     };
     Ok(Objective::ALL.map(show).into())
+}
+
+/// Without the digits that only say how a computer divides.
+fn readable(rate: f64) -> f64 {
+    (rate * 1_000.0).round() / 1_000.0
 }
 
 /// The fastest burn rate of all objectives, for the alarm: of each the lower one of its two rates, so that it rises
