@@ -29,7 +29,7 @@ impl Server {
     }
 
     fn posting(&self, path: &str, body: Value) -> reqwest::RequestBuilder {
-        reqwest::Client::new().post(self.url(path)).json(&body).timeout(Duration::from_secs(60))
+        reqwest::Client::new().post(self.url(path)).json(&body).timeout(Duration::from_secs(300))
     }
 
     async fn ask(&self, request: reqwest::RequestBuilder) -> Value {
